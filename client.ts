@@ -1,0 +1,60 @@
+/**
+ * The client: `connect` for programs, and the command line (`deno run client.ts --help`). This is where its
+ * parts are put together.
+ *
+ * @module
+ */
+
+import config from "./deno.json" with { type: "json" };
+import { MorselError } from "./lib/base/errors.ts";
+import { formatAddress, parseAddress } from "./lib/cli/address.ts";
+import { clientProgram } from "./lib/cli/client_program.ts";
+import { FileClient } from "./lib/client/file_client.ts";
+import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
+import type { Address } from "./lib/runtime/connection.ts";
+import { denoNetwork } from "./lib/runtime/deno_network.ts";
+import { denoProcess } from "./lib/runtime/deno_process.ts";
+import { nodeFiles } from "./lib/runtime/node_files.ts";
+import { systemClock } from "./lib/runtime/system_clock.ts";
+
+/** What {@linkcode connect} can be told. */
+export interface ConnectOptions {
+  /** Ends the attempt to connect and to greet. */
+  signal?: AbortSignal;
+  /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
+  trace?: (line: string) => void;
+}
+
+/**
+ * Connects to the server at `host:port`. Throws a MorselError: `connection` when nobody answers there,
+ * `deadline` when nobody does in time, `protocol` when it is not a Morsel server. Close the client, or
+ * declare it with `await using`.
+ */
+export async function connect(
+  address: string | Address,
+  options: ConnectOptions = {},
+): Promise<FileClient> {
+  const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
+  const { silenceMs } = deadlinesOf(DEFAULT_LIMITS).connect;
+  const late = new MorselError(
+    "deadline",
+    `No connection to ${formatAddress(to)} within ${silenceMs / 1000} s`,
+  );
+  const timeout = new AbortController();
+  const stopTimer = systemClock.timer(silenceMs, () => timeout.abort(late));
+  const signals = options.signal ? [options.signal, timeout.signal] : [timeout.signal];
+  try {
+    const connection = await denoNetwork.connect(to, { signal: AbortSignal.any(signals) });
+    return await FileClient.open(connection, { clock: systemClock, ...options });
+  } finally {
+    stopTimer();
+  }
+}
+
+if (import.meta.main) {
+  const host = denoProcess({ files: nodeFiles });
+  const { version } = config;
+  host.exit(
+    await clientProgram({ host, clock: systemClock, connect, version }),
+  );
+}

@@ -1,0 +1,62 @@
+// The rules for names (PROTOCOL.md 2.5). A name is data: it lives in the catalog and never becomes a path
+// on the server, so `../../etc/passwd` is a name like any other.
+
+import { MorselError } from "./errors.ts";
+
+/** The most bytes a name may have as UTF-8. */
+export const MAX_NAME_SIZE = 1024;
+
+const utf8 = new TextEncoder();
+
+/** A name that has passed the rules, with the key under which it is found. */
+export interface CheckedName {
+  /** The name exactly as it was given. */
+  readonly name: string;
+  /** UTF-8 of the NFC form: equal keys are the same file, and keys sort the listing. */
+  readonly key: Uint8Array;
+}
+
+/** Checks a name of a file. Throws `invalid`, or `limit` when it is too long. */
+export function checkName(name: string): CheckedName {
+  if (name === "") throw new MorselError("invalid", "A name cannot be empty");
+  if (name.endsWith("/")) {
+    throw new MorselError(
+      "invalid",
+      `The name ${quote(name)} ends with "/", as no file's name may`,
+    );
+  }
+  return { name, key: checkPrefix(name) };
+}
+
+/** Checks the beginning of names, which may be empty or end anywhere, and returns its key. */
+export function checkPrefix(prefix: string): Uint8Array {
+  if (!prefix.isWellFormed()) {
+    throw new MorselError("invalid", `The name ${quote(prefix)} is not valid Unicode`);
+  }
+  const size = utf8.encode(prefix).length;
+  if (size > MAX_NAME_SIZE) {
+    throw new MorselError("limit", `A name of ${size} bytes is over the ${MAX_NAME_SIZE} allowed`, {
+      detail: { limit: "name", value: String(MAX_NAME_SIZE) },
+    });
+  }
+  // C0, DEL and C1: they would garble terminals, logs and listings of one name a line.
+  // deno-lint-ignore no-control-regex
+  const control = /[\u0000-\u001f\u007f-\u009f]/.exec(prefix);
+  if (control) {
+    const point = control[0].codePointAt(0)!.toString(16).padStart(4, "0");
+    throw new MorselError(
+      "invalid",
+      `The name ${quote(prefix)} has the control character U+${point}`,
+    );
+  }
+  return utf8.encode(prefix.normalize("NFC"));
+}
+
+/** A name for a message: in double quotes, with control characters escaped, and cut when it is long. */
+export function quote(name: string): string {
+  const shown = name.length > 80 ? `${name.slice(0, 77)}…` : name;
+  return JSON.stringify(shown.toWellFormed()).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

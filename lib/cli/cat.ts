@@ -1,0 +1,37 @@
+// The command `cat`: a file of the server, or a range of it, on standard output.
+
+import { type CommandContext, transferOptions } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { byteRange } from "./option_values.ts";
+import { ProgressDisplay } from "./progress.ts";
+import { progressOptions } from "./progress_options.ts";
+
+/** Prints a file. */
+export async function cat(context: CommandContext): Promise<ExitCode> {
+  return await printDownload(context, context.operands[0]!, byteRange(context.options, "range"));
+}
+
+/** Writes the bytes of a file to standard output, until nobody reads them any more. */
+export async function printDownload(
+  context: CommandContext,
+  name: string,
+  range: { start?: number; end?: number },
+): Promise<ExitCode> {
+  const { host, screen } = context;
+  const client = await context.connect();
+  const { enabled, ...shown } = progressOptions(context);
+  await using progress = new ProgressDisplay({
+    ...shown,
+    // On a terminal the bytes themselves show how far they have come.
+    enabled: enabled && !host.stdout.isTerminal,
+    files: 1,
+  });
+  const onProgress = progress.track(name).update;
+  const options = { ...transferOptions(context), ...range, onProgress };
+  const download = await client.get(name, options);
+  for await (const bytes of download.readable) {
+    await screen.data(bytes);
+    if (screen.resultsUnread) break;
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,52 @@
+// What a command is: a row of the table in commands.ts, and what its handler is given.
+
+import type { Clock } from "../base/clock.ts";
+import type { HostProcess } from "../runtime/process.ts";
+import type { OptionRule, ParsedOptions } from "./arguments.ts";
+import type { ExitCode } from "./exit_codes.ts";
+import type { RemoteFiles } from "./remote_files.ts";
+import type { Screen } from "./screen.ts";
+
+/** A command of the client program. */
+export interface Command {
+  readonly name: string;
+  /** How help writes the operands, such as `FILE…`. */
+  readonly operands: string;
+  /** How few operands it takes. */
+  readonly least: number;
+  /** How many it takes at most. */
+  readonly most: number;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** More for the help of the command, one line each. */
+  readonly details: readonly string[];
+  /** Its own options, beside those of every command. */
+  readonly options: readonly OptionRule[];
+  /** Command lines without the program's name, each with what it does. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Does it. What it throws becomes the line of an error and an exit code. */
+  readonly run: (context: CommandContext) => Promise<ExitCode>;
+}
+
+/** What the handler of a command works with. */
+export interface CommandContext {
+  readonly operands: readonly string[];
+  readonly options: ParsedOptions;
+  readonly host: HostProcess;
+  readonly clock: Clock;
+  readonly screen: Screen;
+  /** Is aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Bytes in a chunk, if the user said. */
+  readonly chunkSize: number | undefined;
+  /** The connection, made by the first call; the program closes it. */
+  connect(): Promise<RemoteFiles>;
+}
+
+/** The options that transfers pass on to the client. */
+export function transferOptions(
+  context: CommandContext,
+): { signal: AbortSignal; chunkSize?: number } {
+  const { signal, chunkSize } = context;
+  return { signal, ...(chunkSize !== undefined && { chunkSize }) };
+}

@@ -1,0 +1,183 @@
+// The table of commands and options: what can be typed, what help says, and who does it.
+
+import type { OptionRule } from "./arguments.ts";
+import { cat } from "./cat.ts";
+import type { Command } from "./command.ts";
+import { get } from "./get.ts";
+import { hash } from "./hash.ts";
+import { cp, ls, mv, rm, stat } from "./name_commands.ts";
+import { put } from "./put.ts";
+
+/** The options that every command takes. */
+export const COMMON_OPTIONS: readonly OptionRule[] = [
+  {
+    name: "server",
+    value: "HOST:PORT",
+    summary: "Ask this server; else MORSEL_SERVER, else 127.0.0.1:1300",
+  },
+  {
+    name: "chunk-size",
+    value: "N",
+    summary: "Move data in chunks of N bytes, 1 to 1048576; 1300 by default",
+  },
+  { name: "json", summary: "Print one JSON object a line, errors too" },
+  { name: "quiet", letter: "q", summary: "Print neither messages nor what was done, only errors" },
+  { name: "trace", summary: "Print every frame on standard error" },
+  { name: "debug", summary: "Print where in the program an error arose" },
+  { name: "help", letter: "h", summary: "Print help, also for a command" },
+  { name: "version", summary: "Print the version" },
+];
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "put",
+    operands: "FILE…",
+    least: 1,
+    most: Infinity,
+    summary: "Store files, folders or standard input",
+    details: [
+      "A file is stored under the last part of its path, what is in a folder under the folder's",
+      'name, a slash and its path in there. "-" is standard input and needs --as.',
+      "The old version stays readable until the new one is complete and safe on the server's disk.",
+    ],
+    options: [
+      {
+        name: "as",
+        value: "NAME",
+        summary: "Store it under NAME; one ending in a slash goes before the names",
+      },
+      { name: "recursive", letter: "r", summary: "Store what is in folders" },
+      { name: "if-absent", summary: "Only if there is no file of that name" },
+      { name: "if-version", value: "N", summary: "Only if the file there has version N" },
+      {
+        name: "meta",
+        value: "KEY=VALUE",
+        repeats: true,
+        summary: "Store a string with the file; repeat it for more",
+      },
+    ],
+    examples: [
+      ["put report.pdf", "store it as report.pdf"],
+      ["put *.jpg --as photos/", "store them as photos/…"],
+      ["put -r photos", "store all that is in the folder"],
+      ["tar c src | morsel put - --as src.tar", "store what another program prints"],
+    ],
+    run: put,
+  },
+  {
+    name: "get",
+    operands: "NAME",
+    least: 1,
+    most: 1,
+    summary: "Fetch a file into the current folder, or where -o says",
+    details: [
+      "The file appears only when every byte of it has been proven against its digest; until then",
+      "a file that was there before stays as it is.",
+    ],
+    options: [
+      {
+        name: "output",
+        letter: "o",
+        value: "PATH",
+        summary: "Write to this file or into this folder; - is standard output",
+      },
+    ],
+    examples: [
+      ["get photos/a.jpg", "write ./a.jpg"],
+      ["get photos/a.jpg -o b.jpg", "write ./b.jpg"],
+      ["get src.tar -o - | tar x", "hand it to another program"],
+    ],
+    run: get,
+  },
+  {
+    name: "cat",
+    operands: "NAME",
+    least: 1,
+    most: 1,
+    summary: "Print a file, or a range of its bytes",
+    details: ["Bytes count from 0. END is the first byte that is not printed; it may be left out."],
+    options: [{ name: "range", value: "START-END", summary: "Print only these bytes" }],
+    examples: [
+      ["cat notes.txt", "print it"],
+      ["cat video.mp4 --range 0-1300", "print the first 1300 bytes"],
+      ["cat log.txt --range 5000-", "print all from byte 5000 on"],
+    ],
+    run: cat,
+  },
+  {
+    name: "ls",
+    operands: "[PREFIX]",
+    least: 0,
+    most: 1,
+    summary: "List the files whose names begin with PREFIX, or all",
+    details: ["One name a line, sorted; with -l size, time, version, digest and name."],
+    options: [{ name: "long", letter: "l", summary: "Print more than the name" }],
+    examples: [
+      ["ls", "list all files"],
+      ["ls -l photos/", "list those under photos/, with size and time"],
+    ],
+    run: ls,
+  },
+  {
+    name: "stat",
+    operands: "NAME",
+    least: 1,
+    most: 1,
+    summary: "Show size, version, digest, times and metadata of a file",
+    details: [],
+    options: [],
+    examples: [["stat photos/a.jpg", "show what is known of it"]],
+    run: stat,
+  },
+  {
+    name: "rm",
+    operands: "NAME…",
+    least: 1,
+    most: Infinity,
+    summary: "Remove files",
+    details: ["If one cannot be removed the others are removed all the same; see the exit codes."],
+    options: [],
+    examples: [
+      ["rm a.jpg b.jpg", "remove both"],
+      ["rm -- -x", "remove the file -x"],
+    ],
+    run: rm,
+  },
+  {
+    name: "mv",
+    operands: "FROM TO",
+    least: 2,
+    most: 2,
+    summary: "Give a file another name, replacing what has that name",
+    details: ["With a slash at its end TO goes before the last part of FROM."],
+    options: [],
+    examples: [
+      ["mv draft.txt final.txt", "rename it"],
+      ["mv a.jpg photos/", "rename it to photos/a.jpg"],
+    ],
+    run: mv,
+  },
+  {
+    name: "cp",
+    operands: "FROM TO",
+    least: 2,
+    most: 2,
+    summary: "Give the content of a file a second name; no bytes move",
+    details: ["With a slash at its end TO goes before the last part of FROM."],
+    options: [],
+    examples: [["cp config.json config.old.json", "keep a copy"]],
+    run: cp,
+  },
+  {
+    name: "hash",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    summary: "Print the digest of a local file; needs no server",
+    details: ['It is what put and stat show for the same content. "-" is standard input.'],
+    options: [],
+    examples: [["hash report.pdf", "compare it with: morsel stat report.pdf"]],
+    run: hash,
+  },
+];

@@ -1,0 +1,53 @@
+// What the commands need of a client: the part of the public FileClient they use, as a contract, so that
+// tests can give them a small one.
+
+import type {
+  ByteSink,
+  CallOptions,
+  ConditionOptions,
+  FileInfo,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  PutSource,
+} from "../client/types.ts";
+import type { Address } from "../runtime/connection.ts";
+
+/** The files of a server. Calls may be made at the same time. Whoever connected closes it. */
+export interface RemoteFiles {
+  put(name: string, source: PutSource, options?: PutOptions): Promise<FileInfo>;
+  /** Settles when the server has described the file; its bytes come through the download. */
+  get(name: string, options?: GetOptions): Promise<RemoteDownload>;
+  stat(name: string, options?: CallOptions): Promise<FileInfo>;
+  list(options?: ListOptions): AsyncIterable<FileInfo>;
+  /** Returns the file that was removed. */
+  remove(name: string, options?: CallOptions & { ifVersion?: number }): Promise<FileInfo>;
+  move(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
+  copy(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
+  close(): Promise<void>;
+}
+
+/** A file on its way from the server. */
+export interface RemoteDownload {
+  readonly file: FileInfo;
+  /** Writes every byte at its position in the file; throws `integrity` if they are not the file's. */
+  copyTo(sink: ByteSink): Promise<void>;
+  /** The bytes in their order; it errors at the end if they are not the file's. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Gives up on what has not arrived; harmless at the end. */
+  cancel(): Promise<void>;
+}
+
+/** Options of {@linkcode ConnectRemote}. */
+export interface ConnectRemoteOptions {
+  /** Ends the attempt. */
+  signal?: AbortSignal;
+  /** Called with one line for each frame that is sent or received. */
+  trace?: (line: string) => void;
+}
+
+/** Connects to a server. */
+export type ConnectRemote = (
+  address: Address,
+  options: ConnectRemoteOptions,
+) => Promise<RemoteFiles>;

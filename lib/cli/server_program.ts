@@ -1,0 +1,149 @@
+// The server as a program: its options, its messages, its end. The serving itself is a parameter, which
+// server.ts at the root gives it.
+
+import type { Address } from "../runtime/connection.ts";
+import type { HostProcess } from "../runtime/process.ts";
+import { formatAddress, isLoopback, parseAddress } from "./address.ts";
+import { type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { describeFailure, UsageError } from "./failure.ts";
+import { serverHelp } from "./help.ts";
+import { wholeNumber } from "./option_values.ts";
+import { Screen } from "./screen.ts";
+import { stopOnSignal } from "./stop_on_signal.ts";
+
+/** What the program has served. */
+export interface ServeProgramOptions {
+  address: Address;
+  dataFolder: string;
+  maxConnections?: number;
+  /** Called with one line for each frame that is sent or received. */
+  trace?: (line: string) => void;
+  /** Told of what went wrong with no caller to tell. */
+  onError?: (error: unknown) => void;
+}
+
+/** A server that has started. */
+export interface RunningServer {
+  /** Where it listens, with the real port. */
+  readonly address: Address;
+  /** One line on what was set right at the start; undefined when there was nothing. */
+  readonly recovered: string | undefined;
+  /** Stops it cleanly: no new work, a short grace for what is under way. */
+  close(): Promise<void>;
+}
+
+/** What {@linkcode serverProgram} works with. */
+export interface ServerProgramOptions {
+  host: HostProcess;
+  /** Starts a server. */
+  serve: (options: ServeProgramOptions) => Promise<RunningServer>;
+  /** What `--version` prints. */
+  version: string;
+}
+
+/** The options of the program. */
+export const SERVER_OPTIONS: readonly OptionRule[] = [
+  {
+    name: "listen",
+    value: "HOST:PORT",
+    summary: "Listen there; 127.0.0.1:1300 by default, port 0 takes any free one",
+  },
+  {
+    name: "data",
+    value: "DIR",
+    summary: "Keep the files in this folder; ./morsel-data by default",
+  },
+  { name: "max-connections", value: "N", summary: "Serve no more than N connections at once" },
+  { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
+  { name: "trace", summary: "Print every frame on standard error" },
+  { name: "debug", summary: "Print where in the program an error arose" },
+  { name: "help", letter: "h", summary: "Print this help" },
+  { name: "version", summary: "Print the version" },
+];
+
+// What the errors cannot say, as they know no command line.
+const NEXT_STEPS = { connection: "choose another place with --listen" };
+
+/** Runs the program until a signal stops it; never throws. Returns the exit code. */
+export async function serverProgram(options: ServerProgramOptions): Promise<ExitCode> {
+  const { args, stdout, stderr } = options.host;
+  const screen = new Screen({
+    stdout,
+    stderr,
+    debug: args.includes("--debug"),
+    nextSteps: NEXT_STEPS,
+  });
+  try {
+    const hint = "see morsel-server --help";
+    const { operands, options: given } = parseArguments(args, { rules: SERVER_OPTIONS, hint });
+    if (given.flag("help")) {
+      await screen.results(serverHelp(SERVER_OPTIONS));
+    } else if (given.flag("version")) {
+      await screen.results(`morsel-server ${options.version}`);
+    } else {
+      if (operands.length > 0) {
+        throw new UsageError(`The server takes options only, but not "${operands[0]}"; ${hint}`);
+      }
+      await serveUntilStopped(given, screen, options);
+    }
+    return EXIT.done;
+  } catch (error) {
+    return (await screen.failure(error)).exitCode;
+  } finally {
+    await screen.flush();
+  }
+}
+
+async function serveUntilStopped(
+  given: ParsedOptions,
+  screen: Screen,
+  options: ServerProgramOptions,
+): Promise<void> {
+  using stop = stopOnSignal(options.host);
+  const address = parseAddress(given.value("listen") ?? "127.0.0.1", {
+    source: "--listen",
+    anyPort: true,
+  });
+  await refuseOpenAddress(address, given, screen);
+  const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
+  const server = await options.serve({
+    address,
+    dataFolder: given.value("data") ?? "./morsel-data",
+    onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
+  });
+  try {
+    if (server.recovered !== undefined) await screen.message(server.recovered);
+    await screen.results(`listening on ${formatAddress(server.address)}`);
+    await aborted(stop.signal);
+    await screen.message("Stopping; a second signal ends it at once");
+  } finally {
+    await server.close();
+  }
+}
+
+/** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */
+async function refuseOpenAddress(
+  address: Address,
+  given: ParsedOptions,
+  screen: Screen,
+): Promise<void> {
+  if (isLoopback(address.host)) return;
+  const where = formatAddress(address);
+  if (!given.flag("insecure")) {
+    throw new UsageError(
+      `Other machines can reach ${where}, and there is no TLS yet; listen on 127.0.0.1, ` +
+        "or add --insecure to let everybody read and write",
+    );
+  }
+  await screen.message(`Warning: everybody who can reach ${where} can read and write all files`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

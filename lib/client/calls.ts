@@ -1,0 +1,283 @@
+// The client's end of a connection (PROTOCOL.md 3 and 4): greets, gives requests their tags, and hands each
+// reply to the call that waits for it. It knows messages, not files.
+
+import type { Clock } from "../base/clock.ts";
+import { asMorselError, errorCodeOf, MorselError } from "../base/errors.ts";
+import type { UnknownMessage } from "../protocol/codec.ts";
+import { FrameConnection } from "../protocol/frame_connection.ts";
+import type { FrameWriter } from "../protocol/frame_writer.ts";
+import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
+import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
+import { type Message, type MessageRule, MESSAGES, type Request } from "../protocol/messages.ts";
+import type { Connection } from "../base/connection.ts";
+import { foreignPeer } from "./foreign_peer.ts";
+import { KeepAlive } from "./keep_alive.ts";
+
+/** What a connection's calls need. */
+export interface CallsOptions {
+  readonly clock: Clock;
+  /** Called with each message in notation, marked with who sent it. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Ends the wait for the server's greeting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Takes the replies of a call before its last. A promise means: read no further until it settles. */
+export type OnReply = (reply: Message) => void | Promise<void>;
+
+/** Options of a call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onReply?: OnReply;
+}
+
+/** A request as its caller gives it: the tag is ours to choose. */
+export type Untagged<M> = M extends Message ? Omit<M, "tag"> : never;
+
+/** A request under way. */
+export interface Call {
+  readonly tag: number;
+  /** The last reply, or the failure of the call. */
+  readonly ended: Promise<Message>;
+  /** Whether a reply can still come. */
+  readonly isOpen: boolean;
+}
+
+interface Waiting extends Call {
+  isOpen: boolean;
+  /** Ends the wait for replies, once it is the server's turn. */
+  endWait?: () => void;
+  readonly lastReply: string;
+  readonly onReply: OnReply | undefined;
+  readonly resolve: (reply: Message) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** The requests of one connection. Whoever opened it closes it, and the connection with it. */
+export class Calls {
+  readonly #frames: FrameConnection;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #freed: (() => void)[] = [];
+  #terms: Terms | undefined;
+  #nextTag = 1;
+  #failure: MorselError | undefined;
+  #keepAlive: KeepAlive | undefined;
+  #pump: Promise<void> = Promise.resolve();
+
+  private constructor(connection: Connection, { clock, trace }: CallsOptions) {
+    this.#frames = new FrameConnection(connection, {
+      clock,
+      side: "client",
+      maxFrame: DEFAULT_LIMITS.maxFrame,
+      trace,
+      onExpire: (error) => this.#fail(error),
+    });
+  }
+
+  /** Greets the server. The connection is closed when that fails, and is the calls' own from then on. */
+  static async open(connection: Connection, options: CallsOptions): Promise<Calls> {
+    const calls = new Calls(connection, options);
+    const { signal } = options;
+    const onAbort = () => connection.close();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      signal?.throwIfAborted();
+      await calls.#greet();
+    } catch (thrown) {
+      calls.#fail(asMorselError(thrown, "connection"));
+      signal?.throwIfAborted();
+      throw calls.#failure;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+    calls.#pump = calls.#run();
+    calls.#keepAlive = new KeepAlive(calls.#frames, {
+      clock: options.clock,
+      everyMs: pingEveryMs(calls.terms),
+    });
+    return calls;
+  }
+
+  /** What both sides agreed on. */
+  get terms(): Terms {
+    return this.#terms!;
+  }
+
+  /** Where data of an upload is written. */
+  get writer(): FrameWriter {
+    return this.#frames.writer;
+  }
+
+  /** Makes a request and waits for its last reply. Throws what the server says, or the signal's reason. */
+  async call(request: Untagged<Request>, options: CallOptions = {}): Promise<Message> {
+    return await (await this.start(request, options)).ended;
+  }
+
+  /** Makes a request as soon as the server has room for one more. */
+  async start(request: Untagged<Request>, options: CallOptions = {}): Promise<Call> {
+    const { signal, onReply } = options;
+    signal?.throwIfAborted();
+    while (this.#waiting.size >= this.terms.maxRequests && !this.#failure) {
+      await new Promise<void>((resolve) => this.#freed.push(resolve));
+      signal?.throwIfAborted();
+    }
+    if (this.#failure) throw this.#failure;
+    const tag = this.#freeTag();
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const { lastReply } = MESSAGES[request.type] as MessageRule;
+    const call: Waiting = {
+      tag,
+      ended: promise,
+      isOpen: true,
+      lastReply: lastReply!,
+      onReply,
+      resolve,
+      reject,
+    };
+    promise.catch(() => {}); // a caller that has left no longer looks
+    this.#waiting.set(tag, call);
+    if (request.type !== "Begin") this.#owe(call);
+    if (signal) this.#cancelOn(signal, call);
+    this.#frames.post({ ...request, tag } as Message);
+    return call;
+  }
+
+  /** Sends Commit or Cancel for an upload, the client's end of it. */
+  end(message: Extract<Message, { type: "Commit" | "Cancel" }>): void {
+    const call = this.#waiting.get(message.tag);
+    if (call) this.#owe(call);
+    this.#frames.post(message);
+  }
+
+  /** Waits for something the server has to send, under the deadline of replies. */
+  waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.#frames.waitFor("reply", work, () => this.#replyBytes);
+  }
+
+  /** Bytes of replies that have come, the progress by which the server is judged: a Pong is none. */
+  get #replyBytes(): number {
+    return this.#frames.bytesRead - (this.#keepAlive?.pongBytes ?? 0);
+  }
+
+  /** Closes the connection; calls under way fail. */
+  async close(): Promise<void> {
+    const closed = new MorselError("connection", "The client was closed");
+    if (!this.#failure) await this.#frames.writer.close();
+    this.#fail(closed);
+    await this.#pump;
+  }
+
+  async #greet(): Promise<void> {
+    const greeting = hello();
+    const end = this.#frames.begin("greeting");
+    this.#frames.post(greeting);
+    let message: Message | UnknownMessage | undefined;
+    try {
+      while (!(message = this.#frames.take())) {
+        if (await this.#frames.fill()) continue;
+        throw new MorselError("connection", "The server closed the connection");
+      }
+    } catch (thrown) {
+      throw foreignPeer(this.#frames.untaken) ?? this.#silentPeer(thrown);
+    }
+    end();
+    if (message.type === "Error") throw errorOf(message);
+    if (message.type !== "Welcome") throw foreignPeer(undefined);
+    this.#terms = termsOf(greeting, message);
+    this.#frames.agree(this.#terms, greeting.maxFrame);
+  }
+
+  /** Many servers of other kinds wait for a line that never comes. */
+  #silentPeer(thrown: unknown): unknown {
+    const isLate = thrown instanceof MorselError && thrown.code === "deadline";
+    if (!isLate || this.#frames.bytesRead > 0) return thrown;
+    return new MorselError(
+      "deadline",
+      "What listens there accepts connections but has not greeted in time: is it a Morsel server? " +
+        "Check the address and the port",
+      { cause: thrown, detail: thrown.detail },
+    );
+  }
+
+  /** Takes replies in until the connection ends. Never rejects: the calls do. */
+  async #run(): Promise<void> {
+    try {
+      do {
+        for (let message = this.#frames.take(); message; message = this.#frames.take()) {
+          const done = this.#receive(message);
+          if (done) await done;
+        }
+      } while (await this.#frames.fill());
+      this.#fail(new MorselError("connection", "The server closed the connection"));
+    } catch (thrown) {
+      this.#fail(asMorselError(thrown, "internal"));
+    }
+  }
+
+  #receive(message: Message | UnknownMessage): void | Promise<void> {
+    if (message.type === "Unknown" || message.type === "Drain") return;
+    if (message.type === "Pong") return this.#keepAlive?.pong();
+    if (message.type === "Error" && message.tag === 0) throw errorOf(message);
+    const call = this.#waiting.get(message.tag);
+    if (!call) {
+      throw new MorselError("protocol", `The server sent ${message.type} for no request`);
+    }
+    if (message.type === "Error") {
+      this.#leave(call);
+      call.reject(errorOf(message));
+    } else if (message.type === call.lastReply) {
+      this.#leave(call);
+      call.resolve(message);
+    } else if (call.isOpen) {
+      return call.onReply?.(message);
+    }
+  }
+
+  /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
+  #owe(call: Waiting): void {
+    call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+  }
+
+  #leave(call: Waiting): void {
+    call.isOpen = false;
+    call.endWait?.();
+    this.#waiting.delete(call.tag);
+    this.#freed.shift()?.();
+  }
+
+  /** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */
+  #cancelOn(signal: AbortSignal, call: Waiting): void {
+    const onAbort = () => {
+      if (!call.isOpen) return;
+      call.isOpen = false;
+      call.reject(signal.reason);
+      this.#frames.post({ type: "Cancel", tag: call.tag });
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    call.ended.catch(() => {}).finally(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  #freeTag(): number {
+    while (this.#waiting.has(this.#nextTag)) this.#nextTag = this.#nextTag % 0xffff_ffff + 1;
+    const tag = this.#nextTag;
+    this.#nextTag = tag % 0xffff_ffff + 1;
+    return tag;
+  }
+
+  /** The connection is of no more use: every call fails, now and from now on. */
+  #fail(error: MorselError): void {
+    this.#failure ??= error;
+    this.#keepAlive?.stop();
+    void this.#frames.close();
+    for (const call of [...this.#waiting.values()]) {
+      this.#leave(call);
+      call.reject(this.#failure);
+    }
+    for (const wake of this.#freed.splice(0)) wake();
+  }
+}
+
+/** An Error message as the error it tells of. */
+function errorOf({ code, text, detail }: Extract<Message, { type: "Error" }>): MorselError {
+  return new MorselError(errorCodeOf(code), text, { detail: { ...detail } });
+}

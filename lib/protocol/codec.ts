@@ -1,0 +1,80 @@
+// Messages as bytes and back, derived from the table. A frame is `size[4] type[1] tag[4]` and the fields;
+// its size counts all of it (PROTOCOL.md 3).
+
+import { MorselError } from "../base/errors.ts";
+import { FieldReader, fieldSize, FieldWriter } from "./fields.ts";
+import {
+  HEADER_SIZE,
+  type Message,
+  messageNameOf,
+  type MessageRule,
+  MESSAGES,
+} from "./messages.ts";
+
+/** A frame whose bytes are all there, not yet decoded. */
+export interface Frame {
+  /** The number of the message. */
+  readonly number: number;
+  readonly tag: number;
+  /** What follows the header. A view into the reader's buffer, good until it reads again. */
+  readonly body: Uint8Array;
+}
+
+/** How many bytes the frame of a message takes. */
+export function frameSize(message: Message): number {
+  const { fields } = MESSAGES[message.type] as MessageRule;
+  const values = message as unknown as Record<string, unknown>;
+  return fields.reduce(
+    (size, field) => size + fieldSize(field.kind, values[field.name]),
+    HEADER_SIZE,
+  );
+}
+
+/** Writes the frame of a message at `position`; returns where it ends. Throws `invalid`. */
+export function encodeInto(into: Uint8Array, position: number, message: Message): number {
+  const { number, fields } = MESSAGES[message.type] as MessageRule;
+  const values = message as unknown as Record<string, unknown>;
+  const writer = new FieldWriter(into, position);
+  writer.write(SIZE, 0);
+  writer.write(TYPE, number);
+  writer.write(TAG, message.tag);
+  for (const field of fields) writer.write(field, values[field.name]);
+  const end = writer.position;
+  writer.position = position;
+  writer.write(SIZE, end - position);
+  return end;
+}
+
+/** The frame of a message. Throws `invalid` for a value that its field cannot hold. */
+export function encode(message: Message): Uint8Array {
+  const frame = new Uint8Array(frameSize(message));
+  encodeInto(frame, 0, message);
+  return frame;
+}
+
+/** A message of a later version: its frame is sound, but its number is not in the table. */
+export interface UnknownMessage {
+  readonly type: "Unknown";
+  readonly tag: number;
+  readonly number: number;
+}
+
+/**
+ * The message in a frame. Throws `protocol` when the fields do not fill the frame exactly. Only greetings
+ * may be longer than this version knows, so that later versions can add to them (PROTOCOL.md 8.2).
+ */
+export function decode(frame: Frame): Message | UnknownMessage {
+  const type = messageNameOf(frame.number);
+  if (!type) return { type: "Unknown", tag: frame.tag, number: frame.number };
+  const reader = new FieldReader(frame.body);
+  const message: Record<string, unknown> = { type, tag: frame.tag };
+  for (const field of MESSAGES[type].fields) message[field.name] = reader.read(field);
+  if (reader.left > 0 && type !== "Hello" && type !== "Welcome") {
+    throw new MorselError("protocol", `The frame of ${type} has ${reader.left} bytes too many`);
+  }
+  return message as unknown as Message;
+}
+
+const SIZE = { name: "size", kind: "4" } as const;
+const TYPE = { name: "type", kind: "1" } as const;
+const TAG = { name: "tag", kind: "4" } as const;

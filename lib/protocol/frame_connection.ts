@@ -1,0 +1,154 @@
+// The frames of one connection, both ways, under their deadlines: what a server's session and a client's
+// calls have in common.
+
+import type { Clock } from "../base/clock.ts";
+import type { Connection } from "../base/connection.ts";
+import type { MorselError } from "../base/errors.ts";
+import type { UnknownMessage } from "./codec.ts";
+import { FrameReader } from "./frame_reader.ts";
+import { FrameWriter } from "./frame_writer.ts";
+import { type Deadlines, deadlinesOf, DEFAULT_LIMITS } from "./limits.ts";
+import type { Terms } from "./handshake.ts";
+import type { Message } from "./messages.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** How long the last words to a peer that was too slow may take to be written, in milliseconds. */
+const PARTING_MS = 1000;
+
+/** Options of a {@linkcode FrameConnection}. */
+export interface FrameConnectionOptions {
+  readonly clock: Clock;
+  /** Who is at this end. */
+  readonly side: "client" | "server";
+  /** The largest frame taken until the terms say another, in bytes. */
+  readonly maxFrame: number;
+  /** Called with each message in notation, marked `C:` or `S:` with its sender. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Called once when a deadline has passed; what it sends still goes out if the peer takes it. */
+  readonly onExpire: (error: MorselError) => void;
+}
+
+/** Reads and writes the frames of a connection, and gives it up when a deadline passes. */
+export class FrameConnection {
+  /** Where frames are written. */
+  readonly writer: FrameWriter;
+  /** The deadlines in force: the default ones until the greetings have set others. */
+  deadlines: Deadlines = deadlinesOf(DEFAULT_LIMITS);
+  readonly #connection: Connection;
+  readonly #reader: FrameReader;
+  readonly #watchdog: Watchdog;
+  #endFrameWait: (() => void) | undefined;
+  #expired: MorselError | undefined;
+
+  /** Takes the connection over; `close` closes it. */
+  constructor(connection: Connection, options: FrameConnectionOptions) {
+    const { clock, side, maxFrame, trace, onExpire } = options;
+    const [own, peer] = side === "client" ? ["C", "S"] : ["S", "C"];
+    this.#connection = connection;
+    this.#watchdog = new Watchdog(clock, (error) => {
+      this.#expired = error;
+      onExpire(error);
+      this.#closeWithin(clock, PARTING_MS);
+    });
+    this.#reader = new FrameReader(connection.readable, {
+      maxFrame,
+      trace: trace && ((line) => trace(`${peer}: ${line}`)),
+    });
+    this.writer = new FrameWriter(connection.writable, {
+      soon: (task) => clock.soon(task),
+      guard: (write) => this.waitFor("write", write, () => connection.bytesWritten),
+      trace: trace && ((line) => trace(`${own}: ${line}`)),
+    });
+  }
+
+  /** Bytes that have come. */
+  get bytesRead(): number {
+    return this.#reader.bytesRead;
+  }
+
+  /** Bytes that have come or gone: any sign of life. */
+  get bytesMoved(): number {
+    return this.#reader.bytesRead + this.#connection.bytesWritten;
+  }
+
+  /** The first bytes that are not taken yet, for telling what an unexpected peer speaks. */
+  get untaken(): Uint8Array {
+    return this.#reader.untaken;
+  }
+
+  /** Keeps to what the greetings have agreed on, with this end's own largest frame. */
+  agree(terms: Terms, maxFrame: number): void {
+    this.deadlines = deadlinesOf(terms);
+    this.#reader.maxFrame = maxFrame;
+  }
+
+  /** The next message that has come whole, or undefined: see {@linkcode FrameReader.take}. */
+  take(): Message | UnknownMessage | undefined {
+    if (this.#expired) return undefined;
+    const message = this.#reader.take();
+    if (message) {
+      this.#endFrameWait?.();
+      this.#endFrameWait = undefined;
+    }
+    return message;
+  }
+
+  /**
+   * Waits for more bytes; false when the peer has ended the stream. Throws `deadline` when one has
+   * passed meanwhile, otherwise as {@linkcode FrameReader.fill}.
+   */
+  async fill(): Promise<boolean> {
+    if (this.#reader.insideFrame) this.#endFrameWait ??= this.begin("frame", () => this.bytesRead);
+    try {
+      const more = await this.#reader.fill();
+      if (this.#expired) throw this.#expired;
+      return more;
+    } catch (thrown) {
+      throw this.#expired ?? thrown;
+    }
+  }
+
+  /** Sends a message and leaves its fate to the reading side, which notices a lost connection. */
+  post(message: Message): void {
+    this.writer.send(message).catch(() => {});
+  }
+
+  /** Enters a wait; the function that is returned ends it. `moved` is a count that grows with progress. */
+  begin(deadline: keyof Deadlines, moved?: () => number): () => void {
+    return this.#watchdog.begin(this.deadlines[deadline], moved);
+  }
+
+  /** Waits for `work` under a deadline. */
+  async waitFor<T>(deadline: keyof Deadlines, work: Promise<T>, moved?: () => number): Promise<T> {
+    const end = this.begin(deadline, moved);
+    try {
+      return await work;
+    } finally {
+      end();
+    }
+  }
+
+  /** Ends this side's stream after all that was sent, and waits a little for the peer to end its own. */
+  async closeGently(): Promise<void> {
+    this.begin("linger");
+    await this.writer.close();
+    await this.#reader.discard();
+    await this.close();
+  }
+
+  /** Closes at once; what is not written is dropped. Closing twice is harmless. */
+  async close(): Promise<void> {
+    this.#watchdog.stop();
+    this.#connection.close();
+    await this.writer.abort();
+  }
+
+  /** Closes once all is written, or when that takes too long. */
+  #closeWithin(clock: Clock, ms: number): void {
+    const stopTimer = clock.timer(ms, () => this.#connection.close());
+    void this.writer.close().then(() => {
+      stopTimer();
+      this.#connection.close();
+    });
+  }
+}

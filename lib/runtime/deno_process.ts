@@ -1,0 +1,62 @@
+// The process of a program that runs in Deno.
+
+import type { Files } from "./files.ts";
+import type { HostProcess, Output, StopSignal } from "./process.ts";
+
+/** What {@linkcode denoProcess} is made with. */
+export interface DenoProcessOptions {
+  /** The file system that the program is to use. */
+  files: Files;
+}
+
+/** The process this program runs in. */
+export function denoProcess(options: DenoProcessOptions): HostProcess {
+  return {
+    args: Deno.args,
+    get stdin() {
+      return Deno.stdin.readable;
+    },
+    stdout: output(Deno.stdout),
+    stderr: output(Deno.stderr),
+    files: options.files,
+    windows: Deno.build.os === "windows",
+    env: readEnv,
+    realPath: (path) => Deno.realPath(path),
+    onSignal,
+    exit: (code) => Deno.exit(code),
+  };
+}
+
+function output(target: typeof Deno.stdout): Output {
+  return {
+    isTerminal: target.isTerminal(),
+    columns,
+    async write(bytes) {
+      for (let start = 0; start < bytes.length;) start += await target.write(bytes.subarray(start));
+    },
+  };
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0; // None of the standard streams is a terminal.
+  }
+}
+
+/** A bare `deno run client.ts` is not to ask for leave to read a variable that is hardly ever set. */
+function readEnv(name: string): string | undefined {
+  const permission = Deno.permissions.querySync({ name: "env", variable: name });
+  return permission.state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+function onSignal(handler: (signal: StopSignal) => void): () => void {
+  // Windows has no SIGTERM, and Deno refuses to listen for it there.
+  const signals: StopSignal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const listeners = signals.map((signal) => ({ signal, listener: () => handler(signal) }));
+  for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
+  return () => {
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+  };
+}

@@ -1,0 +1,52 @@
+// What Morsel needs of a file system. Types only; node_files.ts has them for every runtime.
+
+/** An open file, read and written at positions. Whoever opened it closes it. */
+export interface OpenFile {
+  /** Reads into `into` from `position` on; fewer bytes than asked for only at the end of the file. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Writes all of `bytes` at `position`; they may be reused once this settles. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** Settles when what was written is on stable storage (`fdatasync`). */
+  sync(): Promise<void>;
+  /** Cuts the file to `size` bytes. */
+  truncate(size: number): Promise<void>;
+  /** The size now, in bytes. */
+  size(): Promise<number>;
+  /** Closes; closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** What `stat` tells of a path. */
+export interface FileStatus {
+  readonly kind: "file" | "folder" | "other";
+  /** In bytes. */
+  readonly size: number;
+  /** Last change of the content, milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+/**
+ * A file system. Failures are the runtime's own errors with a `code` such as `ENOENT`, `EACCES` or
+ * `ENOSPC`, except that Deno's denied permissions arrive as its `NotCapable`.
+ */
+export interface Files {
+  /**
+   * Opens a file: `read` an existing one, `create` one that must not exist yet, for writing only,
+   * `update` an existing one for reading and writing.
+   */
+  open(path: string, mode: "read" | "create" | "update"): Promise<OpenFile>;
+  /** What is at a path; undefined when nothing is. Follows symbolic links. */
+  stat(path: string): Promise<FileStatus | undefined>;
+  /** Gives a file another path at once, replacing what was there. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there is no error. */
+  remove(path: string): Promise<void>;
+  /** Makes a folder and those above it; one that is there is no error. */
+  makeFolder(path: string): Promise<void>;
+  /** Settles when the entries of a folder are on stable storage (`fsync`). */
+  syncFolder(path: string): Promise<void>;
+  /** The names in a folder, in no order. */
+  list(path: string): Promise<string[]>;
+  /** Sets the time of last change, milliseconds since 1970. */
+  setModified(path: string, modifiedMs: number): Promise<void>;
+}

@@ -1,0 +1,114 @@
+// The file system of every runtime, through node:fs, which Deno, Bun and Node all have (PLATFORM.md 4).
+// No policy: what is durable when is decided by the store and the client.
+
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+  utimes,
+} from "node:fs/promises";
+import process from "node:process";
+import type { Files, FileStatus, OpenFile } from "./files.ts";
+
+/** The file system of the runtime. */
+export const nodeFiles: Files = {
+  open: async (path, mode) => new NodeFile(await open(path, FLAGS[mode])),
+  stat: statusOf,
+  rename: (from, to) => rename(from, to),
+  remove,
+  makeFolder: async (path) => {
+    await mkdir(path, { recursive: true });
+  },
+  syncFolder,
+  list: (path) => readdir(path),
+  setModified: (path, modifiedMs) => utimes(path, modifiedMs / 1000, modifiedMs / 1000),
+};
+
+// "wx" and not "wx+", so that a program that only creates needs no permission to read.
+const FLAGS = { read: "r", create: "wx", update: "r+" } as const;
+
+class NodeFile implements OpenFile {
+  readonly #handle: FileHandle;
+  #closed: Promise<void> | undefined;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < into.length) {
+      const left = into.length - done;
+      const { bytesRead } = await this.#handle.read(into, done, left, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      // The position must be a number: a bigint is ignored and the bytes land at the file's cursor.
+      const left = bytes.length - done;
+      const { bytesWritten } = await this.#handle.write(bytes, done, left, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size);
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#handle.close();
+  }
+}
+
+async function statusOf(path: string): Promise<FileStatus | undefined> {
+  try {
+    const status = await stat(path);
+    const kind = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other";
+    return { kind, size: status.size, modifiedMs: Math.trunc(status.mtimeMs) };
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    // Not `rm`, which looks first and so needs permission to read.
+    await unlink(path);
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw thrown;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folders, and its file systems keep a journal of their entries anyway.
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  const { code } = thrown as { code?: unknown };
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,119 @@
+// Accepts connections and serves each; stops cleanly.
+
+import type { Clock } from "../base/clock.ts";
+import { MorselError } from "../base/errors.ts";
+import { FrameWriter } from "../protocol/frame_writer.ts";
+import { FrameReader } from "../protocol/frame_reader.ts";
+import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
+import type { Address, Connection, Listener } from "../runtime/connection.ts";
+import type { FileStore } from "../store/file_store.ts";
+import { errorMessage } from "./error_message.ts";
+import { serveSession } from "./session.ts";
+
+/** What a {@linkcode FileServer} needs. */
+export interface FileServerOptions {
+  /** Where connections come from; closed with the server. */
+  readonly listener: Listener;
+  /** What is served; the caller closes it after the server. */
+  readonly store: FileStore;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** 16 random bytes, new with every start. */
+  readonly bootId: Uint8Array;
+  /** Connections served at a time; one more is told `busy`. */
+  readonly maxConnections: number;
+  /** How long running requests have when the server stops, in milliseconds. */
+  readonly graceMs: number;
+  /** Called with each message in notation. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Told of the server's own faults. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A server at work, from its making until `close`. */
+export class FileServer implements AsyncDisposable {
+  readonly #options: FileServerOptions;
+  readonly #drain = new AbortController();
+  readonly #connections = new Map<Connection, Promise<void>>();
+  #served = 0;
+  readonly #accepting: Promise<void>;
+
+  constructor(options: FileServerOptions) {
+    this.#options = options;
+    this.#accepting = this.#accept();
+  }
+
+  /** Where it listens. */
+  get address(): Address {
+    return this.#options.listener.address;
+  }
+
+  /** Takes no new work, gives running requests the grace, then closes every connection. */
+  async close(): Promise<void> {
+    const { listener, clock, graceMs } = this.#options;
+    listener.close();
+    this.#drain.abort();
+    const stopTimer = clock.timer(graceMs, () => {
+      for (const connection of this.#connections.keys()) connection.close();
+    });
+    await this.#accepting;
+    await Promise.all(this.#connections.values());
+    stopTimer();
+  }
+
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #accept(): Promise<void> {
+    const { listener, clock, onError } = this.#options;
+    while (true) {
+      try {
+        const connection = await listener.accept();
+        if (!connection) return;
+        this.#admit(connection);
+      } catch (error) {
+        // Such as no free file handle: the connections there are go on, and some will end.
+        onError?.(error);
+        await new Promise<void>((resolve) => clock.timer(ACCEPT_PAUSE_MS, resolve));
+      }
+    }
+  }
+
+  #admit(connection: Connection): void {
+    const ended = this.#served < this.#options.maxConnections
+      ? this.#serve(connection)
+      : this.#turnAway(connection);
+    this.#connections.set(connection, ended);
+    ended.finally(() => this.#connections.delete(connection));
+  }
+
+  async #serve(connection: Connection): Promise<void> {
+    this.#served++;
+    await serveSession(connection, { ...this.#options, drain: this.#drain.signal });
+    this.#served--;
+  }
+
+  /** Says `busy` and closes, after a moment in which the peer can read it. */
+  async #turnAway(connection: Connection): Promise<void> {
+    const { maxConnections, clock } = this.#options;
+    const stopTimer = clock.timer(TURN_AWAY_MS, () => connection.close());
+    const writer = new FrameWriter(connection.writable, { soon: (task) => clock.soon(task) });
+    const busy = new MorselError(
+      "busy",
+      `The server has the ${maxConnections} connections it accepts: try again later`,
+      { detail: { limit: "maxConnections", value: String(maxConnections) } },
+    );
+    await writer.send(errorMessage(0, busy)).catch(() => {});
+    await writer.close();
+    await new FrameReader(connection.readable, { maxFrame: GREETING_FRAME }).discard();
+    stopTimer();
+    connection.close();
+  }
+}
+
+/** A wait before accepting again when the machine has no handle left, in milliseconds. */
+const ACCEPT_PAUSE_MS = 100;
+/** How long a connection that is turned away may take to read why, in milliseconds. */
+const TURN_AWAY_MS = 1000;

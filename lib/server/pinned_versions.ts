@@ -1,0 +1,73 @@
+// The versions a session reads: kept open, so that a reader finishes undisturbed when the file is replaced,
+// and so that the next range of the same file costs no look-up (PROTOCOL.md 4.4).
+
+import type { FileStore, OpenVersion } from "../store/file_store.ts";
+
+/** Versions kept open in a session: open file handles are scarce where there are many sessions. */
+const MAX_PINS = 8;
+
+/** A version in use. */
+export interface Pin {
+  readonly open: OpenVersion;
+  /** Settles when the ranges asked for before have been answered: they are answered in order. */
+  turn: Promise<void>;
+  users: number;
+}
+
+/** The versions of one session, least recently read first. */
+export class PinnedVersions {
+  readonly #store: FileStore;
+  readonly #pins = new Map<number, Pin>();
+
+  constructor(store: FileStore) {
+    this.#store = store;
+  }
+
+  /** The version of a file, 0 for its newest. Give it back with `release`. Throws `not_found`, `gone`. */
+  async acquire(name: string, version: number): Promise<Pin> {
+    const known = this.#pins.get(version);
+    if (known && isSameName(known.open.file.name, name)) return this.#use(known);
+    const open = await this.#store.openVersion(name, version);
+    const raced = this.#pins.get(open.file.version);
+    if (raced) {
+      await open.close();
+      return this.#use(raced);
+    }
+    return this.#use({ open, turn: Promise.resolve(), users: 0 });
+  }
+
+  /** Says that a range has been answered. */
+  async release(pin: Pin): Promise<void> {
+    pin.users--;
+    await this.#evict();
+  }
+
+  /** Closes all of them. */
+  async close(): Promise<void> {
+    const pins = [...this.#pins.values()];
+    this.#pins.clear();
+    await Promise.all(pins.map((pin) => pin.open.close()));
+  }
+
+  #use(pin: Pin): Pin {
+    const { version } = pin.open.file;
+    this.#pins.delete(version);
+    this.#pins.set(version, pin);
+    pin.users++;
+    return pin;
+  }
+
+  async #evict(): Promise<void> {
+    for (const [version, pin] of this.#pins) {
+      if (this.#pins.size <= MAX_PINS) return;
+      if (pin.users > 0) continue;
+      this.#pins.delete(version);
+      await pin.open.close();
+    }
+  }
+}
+
+/** By their keys (PROTOCOL.md 2.5), which in nearly all cases the names themselves are. */
+function isSameName(a: string, b: string): boolean {
+  return a === b || a.normalize("NFC") === b.normalize("NFC");
+}

@@ -1,0 +1,286 @@
+// One connection as the server sees it (PROTOCOL.md 3 and 4): greets, takes messages in, starts requests, and
+// decides, in this one place, what follows from an error.
+
+import type { Clock } from "../base/clock.ts";
+import type { Connection } from "../base/connection.ts";
+import { asMorselError, ERRORS, MorselError } from "../base/errors.ts";
+import type { UnknownMessage } from "../protocol/codec.ts";
+import { FrameConnection } from "../protocol/frame_connection.ts";
+import { welcome } from "../protocol/handshake.ts";
+import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
+import type { Message, MessageOf, Request } from "../protocol/messages.ts";
+import type { FileStore } from "../store/file_store.ts";
+import { answer } from "./answer.ts";
+import { errorMessage } from "./error_message.ts";
+import { PinnedVersions } from "./pinned_versions.ts";
+import { UploadRequest } from "./upload_request.ts";
+
+/** What a session needs beside its connection. */
+export interface SessionContext {
+  readonly store: FileStore;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** 16 bytes, new with every start of the server. */
+  readonly bootId: Uint8Array;
+  /** Aborted when the server is about to stop: no new requests, running ones go on to their end. */
+  readonly drain?: AbortSignal;
+  /** How long running requests have from then on, in milliseconds. */
+  readonly graceMs?: number;
+  /** Called with each message in notation, marked with who sent it. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Told of what is the server's own fault. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Serves a connection until it ends, and closes it. Never rejects. */
+export async function serveSession(connection: Connection, context: SessionContext): Promise<void> {
+  await new Session(connection, context).run();
+}
+
+/** A request under way: how to stop it, and the upload that takes its data, if it is one. */
+interface Running {
+  readonly stop: AbortController;
+  upload?: UploadRequest;
+}
+
+class Session {
+  readonly #context: SessionContext;
+  readonly #frames: FrameConnection;
+  readonly #pins: PinnedVersions;
+  readonly #running = new Map<number, Running>();
+  readonly #tasks = new Set<Promise<void>>();
+  #maxChunk = 0;
+  #isDraining = false;
+
+  constructor(connection: Connection, context: SessionContext) {
+    const { clock, trace, store } = context;
+    this.#context = context;
+    this.#pins = new PinnedVersions(store);
+    this.#frames = new FrameConnection(connection, {
+      clock,
+      side: "server",
+      maxFrame: GREETING_FRAME,
+      trace,
+      onExpire: (error) => this.#frames.post(errorMessage(0, error)),
+    });
+  }
+
+  async run(): Promise<void> {
+    const { drain } = this.#context;
+    const onDrain = () => this.#drain();
+    try {
+      if (await this.#greet()) {
+        drain?.addEventListener("abort", onDrain, { once: true });
+        if (drain?.aborted) onDrain();
+        await this.#serve();
+      }
+    } catch (thrown) {
+      await this.#giveUp(asMorselError(thrown, "internal"));
+    } finally {
+      drain?.removeEventListener("abort", onDrain);
+      await this.#close();
+    }
+  }
+
+  /** Exchanges greetings. False when the peer left without one. */
+  async #greet(): Promise<boolean> {
+    const end = this.#frames.begin("greeting");
+    let message = this.#frames.take();
+    while (!message) {
+      if (!await this.#frames.fill()) return false;
+      message = this.#frames.take();
+    }
+    end();
+    if (message.type !== "Hello") {
+      throw new MorselError("protocol", `A session begins with Hello, not with ${message.type}`);
+    }
+    const { reply, terms } = welcome(message, this.#context);
+    this.#frames.agree(terms, terms.maxFrame);
+    this.#maxChunk = terms.maxChunk;
+    await this.#frames.writer.send(reply);
+    return true;
+  }
+
+  /** Takes messages in until the peer ends the stream. */
+  async #serve(): Promise<void> {
+    // Bytes in either direction are life; a transfer that stands still has deadlines of its own.
+    this.#frames.begin("idle", () => this.#frames.bytesMoved);
+    do {
+      for (let message = this.#frames.take(); message; message = this.#frames.take()) {
+        const done = this.#receive(message);
+        if (done) await done;
+      }
+    } while (await this.#frames.fill());
+  }
+
+  /** Acts on a message. A promise means: read no further until it settles, which is the backpressure. */
+  #receive(message: Message | UnknownMessage): Promise<void> | undefined {
+    switch (message.type) {
+      case "Data":
+        return this.#uploadOf(message).data(message.offset, message.data);
+      case "Commit":
+        return this.#endUpload(message, (upload) => upload.commit(message));
+      case "Cancel":
+        return this.#cancel(message.tag);
+      case "Ping":
+        return this.#frames.writer.send({ type: "Pong", tag: message.tag });
+      case "Begin":
+        return this.#beginUpload(message);
+      case "Stat":
+      case "List":
+      case "ReadRange":
+      case "Remove":
+      case "Move":
+      case "Copy":
+        return this.#request(message);
+      case "Unknown":
+        return this.#refuse(
+          message.tag,
+          new MorselError("unsupported", `There is no message with number ${message.number}`),
+        );
+      case "Error":
+      case "File":
+      case "Page":
+      case "End":
+      case "Begun":
+      case "Ack":
+      case "Pong":
+      case "Drain":
+      case "Hello":
+      case "Welcome":
+        throw new MorselError("protocol", `A client cannot send ${message.type} here`);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** Starts a request that is one message; it runs beside the others. */
+  #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
+    const { stop } = this.#enter(request.tag);
+    if (this.#isDraining) {
+      this.#running.delete(request.tag);
+      return this.#refuse(request.tag, draining());
+    }
+    const reply = answer(request, {
+      store: this.#context.store,
+      pins: this.#pins,
+      writer: this.#frames.writer,
+      maxChunk: this.#maxChunk,
+      signal: stop.signal,
+    });
+    return this.#run(request.tag, reply);
+  }
+
+  #beginUpload(request: MessageOf<"Begin">): undefined {
+    const entry = this.#enter(request.tag);
+    entry.upload = new UploadRequest(request, {
+      store: this.#context.store,
+      writer: this.#frames.writer,
+      ackEvery: this.#context.limits.window / 8,
+      endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
+      refusal: this.#isDraining ? draining() : undefined,
+      onError: (error) => this.#report(error),
+    });
+  }
+
+  /** Takes a request in under its tag, which must be free. */
+  #enter(tag: number): Running {
+    const { maxRequests } = this.#context.limits;
+    if (tag === 0) throw new MorselError("protocol", "A request cannot have the tag 0");
+    if (this.#running.has(tag)) {
+      throw new MorselError("protocol", `The tag ${tag} is in use by an unanswered request`);
+    }
+    if (this.#running.size >= maxRequests) {
+      throw new MorselError("protocol", `More than ${maxRequests} requests are under way`, {
+        detail: { limit: "maxRequests", value: String(maxRequests) },
+      });
+    }
+    const entry = { stop: new AbortController() };
+    this.#running.set(tag, entry);
+    return entry;
+  }
+
+  /** Sends the last reply to a request once it is known, whatever it is; the session lives on. */
+  #run(tag: number, reply: Promise<Message>): undefined {
+    const task = reply
+      .catch((thrown) => {
+        const error = asMorselError(thrown, "internal");
+        this.#report(error);
+        return errorMessage(tag, error);
+      })
+      .then((message) => {
+        this.#running.delete(tag);
+        this.#frames.post(message);
+        this.#tasks.delete(task);
+        if (this.#isDraining) this.#endWhenDrained();
+      });
+    this.#tasks.add(task);
+  }
+
+  #refuse(tag: number, error: MorselError): Promise<void> {
+    return this.#frames.writer.send(errorMessage(tag, error));
+  }
+
+  #uploadOf({ type, tag }: Message): UploadRequest {
+    const upload = this.#running.get(tag)?.upload;
+    if (upload?.isOpen) return upload;
+    throw new MorselError("protocol", `${type} came for the tag ${tag}, which is no open upload`);
+  }
+
+  #cancel(tag: number): undefined {
+    const entry = this.#running.get(tag);
+    if (entry?.upload?.isOpen) {
+      this.#endUpload({ type: "Cancel", tag }, (upload) => upload.cancel());
+    } else entry?.stop.abort(new MorselError("cancelled", "The request was cancelled"));
+  }
+
+  /** The client ends an upload: with a last reply, unless it has had that. */
+  #endUpload(message: Message, reply: (upload: UploadRequest) => Promise<Message>): undefined {
+    const upload = this.#uploadOf(message);
+    if (!upload.isRefused) return this.#run(message.tag, reply(upload));
+    upload.end();
+    this.#running.delete(message.tag);
+    if (this.#isDraining) this.#endWhenDrained();
+  }
+
+  /** Announces the end and lets running requests finish. */
+  #drain(): void {
+    this.#isDraining = true;
+    this.#frames.post({ type: "Drain", tag: 0, graceMs: this.#context.graceMs ?? 0 });
+    this.#endWhenDrained();
+  }
+
+  #endWhenDrained(): void {
+    if (this.#running.size > 0) return;
+    this.#frames.begin("linger");
+    void this.#frames.writer.close();
+  }
+
+  /** The session cannot go on: says why, if the connection is still there. */
+  async #giveUp(error: MorselError): Promise<void> {
+    this.#report(error);
+    if (error.code === "connection" || error.code === "deadline") return;
+    this.#frames.post(errorMessage(0, error));
+    await this.#frames.closeGently();
+  }
+
+  async #close(): Promise<void> {
+    await this.#frames.close();
+    const lost = new MorselError("connection", "The client is gone");
+    const running = [...this.#running.values()];
+    for (const { stop } of running) stop.abort(lost);
+    await Promise.all(running.map(({ upload }) => upload?.detach()));
+    await Promise.all(this.#tasks);
+    await this.#pins.close();
+  }
+
+  /** Tells the operator of faults that are not the client's doing. */
+  #report(error: MorselError): void {
+    const own = error.code === "internal" || error.code === "storage" || error.code === "no_space";
+    if (own) this.#context.onError?.(error);
+  }
+}
+
+function draining(): MorselError {
+  return new MorselError("draining", ERRORS.draining.meaning);
+}

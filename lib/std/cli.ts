@@ -1,0 +1,2 @@
+// `@std/cli` where JSR is out of reach: the same code from the npm registry, typed by types.d.ts.
+export * from "deno-std/cli/parse_args.js";

@@ -1,0 +1,85 @@
+// The tables of the SQLite catalog and how an older catalog becomes a newer one. Not the queries.
+
+import { MorselError } from "../base/errors.ts";
+import type { SqlDatabase } from "../runtime/sql.ts";
+
+/**
+ * What leads from each schema version to the next: the first makes version 1 out of nothing. Never
+ * change one that was released; add another.
+ */
+const MIGRATIONS = [
+  `
+  -- One row: the version given last. A row and not MAX(version), which would shrink on a removal.
+  CREATE TABLE counter (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO counter (id, version) VALUES (1, 0);
+
+  -- One row for each distinct content: its bytes here, or the id of its blob.
+  CREATE TABLE content (
+    id     INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    size   INTEGER NOT NULL,
+    blob   TEXT UNIQUE,
+    bytes  BLOB,
+    CHECK ((blob IS NULL) <> (bytes IS NULL))
+  ) STRICT;
+
+  -- A key is the UTF-8 of the NFC name, as a BLOB so that order and prefixes go by bytes.
+  CREATE TABLE file (
+    key          BLOB PRIMARY KEY,
+    name         TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    content      INTEGER NOT NULL REFERENCES content (id),
+    committed_ms INTEGER NOT NULL,
+    modified_ms  INTEGER NOT NULL,
+    metadata     TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX file_content ON file (content);
+
+  -- needs_version: NULL for any condition, 0 for absent, else the version that must be there.
+  CREATE TABLE upload (
+    id            TEXT PRIMARY KEY,
+    key           BLOB NOT NULL,
+    name          TEXT NOT NULL,
+    needs_version INTEGER,
+    declared_size INTEGER,
+    modified_ms   INTEGER NOT NULL,
+    metadata      TEXT NOT NULL,
+    epoch         INTEGER NOT NULL,
+    durable       INTEGER NOT NULL,
+    begun_ms      INTEGER NOT NULL
+  ) STRICT;
+
+  -- Leaf hashes of a blob, from its upload on: a commit moves no row.
+  CREATE TABLE leaf (
+    blob   TEXT NOT NULL,
+    part   INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (blob, part)
+  ) STRICT;
+
+  -- Blobs that no content needs any more, until they are known to be removed.
+  CREATE TABLE garbage (
+    blob TEXT PRIMARY KEY
+  ) STRICT;
+  `,
+] as const;
+
+/** Brings a catalog, new or old, to the schema this code knows. Throws `storage` if it is newer. */
+export function migrate(db: SqlDatabase): void {
+  db.transaction(() => {
+    const found = db.prepare("PRAGMA user_version").get()!.user_version as number;
+    if (found > MIGRATIONS.length) {
+      throw new MorselError(
+        "storage",
+        `The catalog has schema version ${found}, and this server knows versions up to ` +
+          `${MIGRATIONS.length}; start a newer server`,
+      );
+    }
+    for (const migration of MIGRATIONS.slice(found)) db.exec(migration);
+    // PRAGMA takes no parameters.
+    if (found < MIGRATIONS.length) db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
+}

@@ -1,0 +1,123 @@
+// The queries of the SQLite catalog, prepared once, and the shape of its rows.
+
+import type { CheckedName } from "../base/names.ts";
+import type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from "../runtime/sql.ts";
+import type { Condition, FileRecord, Metadata, Place, UploadRecord } from "./catalog.ts";
+
+const FILE_COLUMNS =
+  "f.name, f.version, c.size, c.digest, f.committed_ms, f.modified_ms, f.metadata";
+const FILES = "file f JOIN content c ON c.id = f.content";
+
+const QUERIES = {
+  stat: `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key = ?`,
+  find: `SELECT ${FILE_COLUMNS}, c.blob, c.bytes FROM ${FILES} WHERE f.key = ?`,
+  // Both ends of the range are keys, so that a page costs the same wherever it begins.
+  list:
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key >= ? AND f.key < ? ORDER BY f.key LIMIT ?`,
+
+  nextVersion: "UPDATE counter SET version = version + 1 RETURNING version",
+  current: "SELECT version, content, modified_ms, metadata FROM file WHERE key = ?",
+  putFile: `INSERT OR REPLACE INTO file
+    (key, name, version, content, committed_ms, modified_ms, metadata)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  dropFile: "DELETE FROM file WHERE key = ?",
+
+  contentOf: "SELECT id, blob FROM content WHERE digest = ?",
+  addContent: "INSERT INTO content (digest, size, blob, bytes) VALUES (?, ?, ?, ?) RETURNING id",
+  dropUnusedContent: `DELETE FROM content
+    WHERE id = ? AND NOT EXISTS (SELECT 1 FROM file WHERE content = content.id) RETURNING blob`,
+
+  addUpload: `INSERT INTO upload
+    (id, key, name, needs_version, declared_size, modified_ms, metadata, epoch, durable, begun_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  progressUpload: "UPDATE upload SET durable = ? WHERE id = ?",
+  dropUpload: "DELETE FROM upload WHERE id = ?",
+  uploads: "SELECT * FROM upload ORDER BY begun_ms, id",
+
+  putLeaves: "INSERT OR REPLACE INTO leaf (blob, part, hashes) VALUES (?, ?, ?)",
+  dropLeaves: "DELETE FROM leaf WHERE blob = ?",
+  leaves: "SELECT hashes FROM leaf WHERE blob = ? AND part = ?",
+
+  addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
+  dropGarbage: "DELETE FROM garbage WHERE blob = ?",
+  garbage: "SELECT blob FROM garbage ORDER BY blob",
+} as const;
+
+/** Every query of the catalog, ready to run. */
+export type CatalogStatements = Readonly<Record<keyof typeof QUERIES, SqlStatement>>;
+
+/** Prepares them all on a database that has the schema. */
+export function prepareStatements(db: SqlDatabase): CatalogStatements {
+  const prepared = Object.entries(QUERIES).map(([name, sql]) => [name, db.prepare(sql)]);
+  return Object.fromEntries(prepared);
+}
+
+/** The file in a row of `stat`, `find` or `list`. */
+export function fileOf(row: SqlRow): FileRecord {
+  return {
+    name: row.name as string,
+    version: row.version as number,
+    size: row.size as number,
+    digest: row.digest as Uint8Array,
+    committedMs: row.committed_ms as number,
+    modifiedMs: row.modified_ms as number,
+    metadata: JSON.parse(row.metadata as string) as Metadata,
+  };
+}
+
+/** Where the bytes are, in a row of `find`. */
+export function placeOf(row: SqlRow): Place {
+  return row.blob === null
+    ? { kind: "inline", bytes: row.bytes as Uint8Array }
+    : { kind: "blob", id: row.blob as string };
+}
+
+/** The values of `addUpload`. */
+export function uploadValues(upload: UploadRecord): SqlValue[] {
+  return [
+    upload.id,
+    upload.name.key,
+    upload.name.name,
+    neededVersion(upload.condition),
+    upload.declaredSize ?? null,
+    upload.modifiedMs,
+    JSON.stringify(upload.metadata),
+    upload.epoch,
+    upload.durable,
+    upload.begunMs,
+  ];
+}
+
+/** The upload in a row of `uploads`. */
+export function uploadOf(row: SqlRow): UploadRecord {
+  const name: CheckedName = { name: row.name as string, key: row.key as Uint8Array };
+  return {
+    id: row.id as string,
+    name,
+    condition: conditionOf(row.needs_version as number | null),
+    declaredSize: (row.declared_size as number | null) ?? undefined,
+    modifiedMs: row.modified_ms as number,
+    metadata: JSON.parse(row.metadata as string) as Metadata,
+    epoch: row.epoch as number,
+    durable: row.durable as number,
+    begunMs: row.begun_ms as number,
+  };
+}
+
+function neededVersion(condition: Condition): number | null {
+  switch (condition.kind) {
+    case "any":
+      return null;
+    case "absent":
+      return 0;
+    case "version":
+      return condition.version;
+    default:
+      return condition satisfies never;
+  }
+}
+
+function conditionOf(neededVersion: number | null): Condition {
+  if (neededVersion === null) return { kind: "any" };
+  return neededVersion === 0 ? { kind: "absent" } : { kind: "version", version: neededVersion };
+}

@@ -1,0 +1,41 @@
+// When a condition on a name holds. Every catalog engine decides by this one function.
+
+import { MorselError } from "../base/errors.ts";
+import { quote } from "../base/names.ts";
+import type { Condition } from "./catalog.ts";
+
+/**
+ * Throws `conflict` unless `condition` holds where the name has the version `current`, undefined when
+ * there is no such file. The detail `current` carries that version, 0 for none.
+ */
+export function insistOn(condition: Condition, name: string, current: number | undefined): void {
+  const problem = problemOf(condition, quote(name), current);
+  if (problem === undefined) return;
+  throw new MorselError("conflict", problem, { detail: { current: String(current ?? 0) } });
+}
+
+function problemOf(
+  condition: Condition,
+  name: string,
+  current: number | undefined,
+): string | undefined {
+  switch (condition.kind) {
+    case "any":
+      return undefined;
+    case "absent":
+      if (current === undefined) return undefined;
+      return `The file ${name} exists already, in version ${current}`;
+    case "version":
+      if (current === condition.version) return undefined;
+      return current === undefined
+        ? `The file ${name} does not exist, and version ${condition.version} was expected`
+        : `The file ${name} has version ${current}, and version ${condition.version} was expected`;
+    default:
+      return condition satisfies never;
+  }
+}
+
+/** The error for a name that no file has. */
+export function notFound(name: string): MorselError {
+  return new MorselError("not_found", `There is no file ${quote(name)}`);
+}

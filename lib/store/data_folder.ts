@@ -1,0 +1,103 @@
+// The data folder of one server: `owner.db` says who has it, `catalog.db` and the blobs are the store.
+
+import type { Clock } from "../base/clock.ts";
+import { MorselError } from "../base/errors.ts";
+import type { Files } from "../runtime/files.ts";
+import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
+import { FileStore, type Recovery } from "./file_store.ts";
+import { FolderBlobs } from "./folder_blobs.ts";
+import { SqliteCatalog } from "./sqlite_catalog.ts";
+import { storageError } from "./storage_error.ts";
+
+// The low byte of SQLite's result codes that mean "somebody else has the lock" (sqlite.org/rescode.html).
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+/** What a {@linkcode DataFolder} stands on. */
+export interface DataFolderParts {
+  readonly files: Files;
+  readonly openSql: OpenSql;
+  readonly clock: Clock;
+  /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
+  readonly newId: () => string;
+}
+
+/** An open data folder; disposing it closes the store and lets the folder go. */
+export interface DataFolder extends AsyncDisposable {
+  readonly store: FileStore;
+  readonly recovered: Recovery;
+}
+
+/**
+ * Opens the store in a folder, made if it is not there. Throws `busy` at once when another process has
+ * it open, and `storage` or `no_space`.
+ */
+export async function openDataFolder(path: string, parts: DataFolderParts): Promise<DataFolder> {
+  await makeFolder(path, parts.files);
+  const owner = takeOwnership(path, parts.openSql);
+  let catalog: SqliteCatalog | undefined;
+  try {
+    catalog = SqliteCatalog.open(`${path}/catalog.db`, parts);
+    const blobs = await FolderBlobs.open(path, parts.files);
+    const { clock, newId } = parts;
+    const { store, recovered } = await FileStore.open({ catalog, blobs, clock, newId });
+    return {
+      store,
+      recovered,
+      [Symbol.asyncDispose]: async () => {
+        try {
+          await store[Symbol.asyncDispose]();
+        } finally {
+          owner.close();
+        }
+      },
+    };
+  } catch (thrown) {
+    await catalog?.[Symbol.asyncDispose]();
+    owner.close();
+    throw thrown;
+  }
+}
+
+async function makeFolder(path: string, files: Files): Promise<void> {
+  try {
+    if ((await files.stat(path))?.kind === "folder") return;
+    await files.makeFolder(path);
+  } catch (thrown) {
+    throw storageError(thrown, `Cannot make the data folder ${path}`);
+  }
+  try {
+    await files.syncFolder(`${path}/..`);
+  } catch {
+    // The folder above may be closed to us; then the system writes the new entry when it likes, within
+    // seconds. All that is inside the folder is synced by us.
+  }
+}
+
+/**
+ * Holds a lock of SQLite until the database is closed or the process ends, in whatever way: a file with a
+ * process id in it would stay behind after `kill -9` and block the next start.
+ */
+function takeOwnership(path: string, openSql: OpenSql): SqlDatabase {
+  let owner: SqlDatabase | undefined;
+  try {
+    owner = openSql(`${path}/owner.db`);
+    // No waiting: an owner does not go within seconds.
+    owner.prepare("PRAGMA busy_timeout = 0").get();
+    owner.prepare("BEGIN EXCLUSIVE").run();
+    return owner;
+  } catch (thrown) {
+    owner?.close();
+    const { errcode } = thrown as { errcode?: unknown };
+    const kind = typeof errcode === "number" ? errcode & 0xff : undefined;
+    if (kind === SQLITE_BUSY || kind === SQLITE_LOCKED) {
+      throw new MorselError(
+        "busy",
+        `The data folder ${path} is in use by another server; ` +
+          `stop it or choose another with --data`,
+        { cause: thrown },
+      );
+    }
+    throw storageError(thrown, `Cannot take the data folder ${path}`);
+  }
+}

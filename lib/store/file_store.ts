@@ -1,0 +1,160 @@
+// The file database without a network: joins a catalog and blobs. The order of the durable steps of a
+// commit is written at `commit` in upload.ts, that of a start in recovery.ts.
+
+import { equals } from "@std/bytes";
+import type { Clock } from "../base/clock.ts";
+import { MorselError } from "../base/errors.ts";
+import { checkName, checkPrefix, quote } from "../base/names.ts";
+import type { Blobs } from "./blobs.ts";
+import type { Catalog, Changed, Condition, FileRecord, Metadata } from "./catalog.ts";
+import { insistOn, notFound } from "./conditions.ts";
+import { removeGarbage } from "./garbage.ts";
+import { type OpenVersion, openVersion } from "./open_version.ts";
+import { recover, type Recovery } from "./recovery.ts";
+import { Upload } from "./upload.ts";
+
+export type { OpenVersion, Recovery };
+
+/** The most files one page of a listing may ask for. */
+export const MAX_PAGE_LENGTH = 10_000;
+
+/** What a {@linkcode FileStore} stands on. */
+export interface FileStoreParts {
+  /** Closed with the store. */
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
+  readonly newId: () => string;
+}
+
+/** One page of a listing. */
+export interface ListPage {
+  /** What the names begin with; "" for all. */
+  readonly prefix: string;
+  /** The last name of the page before; "" for the first page. */
+  readonly after: string;
+  /** At most this many files, 1 to {@linkcode MAX_PAGE_LENGTH}; fewer come only at the end. */
+  readonly limit: number;
+}
+
+/** What a client says when it begins an upload. */
+export interface BeginUpload {
+  readonly name: string;
+  /** Checked when the upload begins and once more when it is committed. */
+  readonly condition: Condition;
+  /** In bytes, if it is known; the commit must be of this size then. */
+  readonly declaredSize?: number | undefined;
+  /** When the source was last changed, milliseconds since 1970; 0 when unknown. */
+  readonly modifiedMs: number;
+  readonly metadata: Metadata;
+}
+
+/** A database of files. Names are checked here, and errors of all methods are MorselErrors. */
+export class FileStore implements AsyncDisposable {
+  readonly #parts: FileStoreParts;
+
+  private constructor(parts: FileStoreParts) {
+    this.#parts = parts;
+  }
+
+  /** Recovers what a crash may have left and opens the store. On failure the catalog stays open. */
+  static async open(
+    parts: FileStoreParts,
+  ): Promise<{ store: FileStore; recovered: Recovery }> {
+    const recovered = await recover(parts);
+    return { store: new FileStore(parts), recovered };
+  }
+
+  /** The file of this name. Throws `not_found`. */
+  async stat(name: string): Promise<FileRecord> {
+    const file = await this.#parts.catalog.stat(checkName(name));
+    if (!file) throw notFound(name);
+    return file;
+  }
+
+  /** A page of files in the order of their names as bytes. */
+  async list({ prefix, after, limit }: ListPage): Promise<FileRecord[]> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_LENGTH) {
+      throw new MorselError("invalid", `A page of ${limit} files is not 1 to ${MAX_PAGE_LENGTH}`);
+    }
+    return await this.#parts.catalog.list(checkPrefix(prefix), checkPrefix(after), limit);
+  }
+
+  /** Removes a file and returns what it was. Throws `not_found` or `conflict`. */
+  async remove(name: string, condition: Condition): Promise<FileRecord> {
+    return await this.#finish(await this.#parts.catalog.remove(checkName(name), condition));
+  }
+
+  /**
+   * Gives a file another name, as a new version; `condition` is on `to`. Where `to` is another spelling of
+   * the same name, only the spelling changes. Throws `not_found`, `conflict`, or `invalid` when the
+   * two are one.
+   */
+  async move(from: string, to: string, condition: Condition): Promise<FileRecord> {
+    const [source, target] = [checkName(from), checkName(to)];
+    if (source.name === target.name) {
+      throw new MorselError("invalid", `Cannot move ${quote(from)} onto itself`);
+    }
+    const options = { condition, keep: false };
+    return await this.#finish(await this.#parts.catalog.link(source, target, options));
+  }
+
+  /**
+   * Gives the content of a file a second name; no bytes are copied. `condition` is on `to`. Throws
+   * `not_found`, `conflict`, or `invalid` when both name one file.
+   */
+  async copy(from: string, to: string, condition: Condition): Promise<FileRecord> {
+    const [source, target] = [checkName(from), checkName(to)];
+    if (equals(source.key, target.key)) {
+      throw new MorselError("invalid", `Cannot copy ${quote(from)} onto itself`);
+    }
+    const options = { condition, keep: true };
+    return await this.#finish(await this.#parts.catalog.link(source, target, options));
+  }
+
+  /**
+   * Opens a version of a file for reading, 0 for the newest; it stays readable whatever happens to the
+   * name. Throws `not_found`, `gone` when the version is not the newest any more, `integrity`.
+   */
+  async openVersion(name: string, version: number): Promise<OpenVersion> {
+    return await openVersion(this.#parts, checkName(name), version);
+  }
+
+  /** Begins an upload; nothing of it is visible before its commit. Throws `conflict`, `invalid`. */
+  async beginUpload(request: BeginUpload): Promise<Upload> {
+    const name = checkName(request.name);
+    const { condition, declaredSize, modifiedMs, metadata } = request;
+    if (declaredSize !== undefined) insistOnSize(declaredSize);
+    if (!Number.isSafeInteger(modifiedMs)) {
+      throw new MorselError("invalid", `The time ${modifiedMs} is not in whole milliseconds`);
+    }
+    // Early, so that a large upload does not fail after its last byte only.
+    const current = await this.#parts.catalog.stat(name);
+    insistOn(condition, name.name, current?.version);
+    const id = this.#parts.newId();
+    return await Upload.begin(this.#parts, {
+      id,
+      name,
+      condition,
+      declaredSize,
+      modifiedMs,
+      metadata,
+    });
+  }
+
+  /** Closes the catalog. Uploads are to be ended and versions to be closed before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.catalog[Symbol.asyncDispose]();
+  }
+
+  async #finish({ file, garbage }: Changed): Promise<FileRecord> {
+    await removeGarbage(this.#parts, garbage);
+    return file;
+  }
+}
+
+function insistOnSize(size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return;
+  throw new MorselError("invalid", `A size of ${size} bytes is not possible`);
+}

@@ -1,0 +1,230 @@
+// The catalog of one server: a SQLite file in WAL mode, synced on every commit. Reads are answered at
+// once; changes go through GroupCommit. Its tables are in catalog_schema.ts.
+
+import type { Clock } from "../base/clock.ts";
+import { MorselError } from "../base/errors.ts";
+import type { CheckedName } from "../base/names.ts";
+import type { OpenSql, SqlDatabase, SqlRow } from "../runtime/sql.ts";
+import type {
+  Catalog,
+  Changed,
+  Condition,
+  FileRecord,
+  LeafPart,
+  NewFile,
+  StoredFile,
+  UploadRecord,
+} from "./catalog.ts";
+import { migrate } from "./catalog_schema.ts";
+import {
+  type CatalogStatements,
+  fileOf,
+  placeOf,
+  prepareStatements,
+  uploadOf,
+  uploadValues,
+} from "./catalog_statements.ts";
+import { insistOn, notFound } from "./conditions.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { keyRange } from "./key_range.ts";
+import { storageError } from "./storage_error.ts";
+
+/** What a {@linkcode SqliteCatalog} stands on. */
+export interface SqliteCatalogParts {
+  readonly openSql: OpenSql;
+  readonly clock: Clock;
+}
+
+/** A {@linkcode Catalog} in a SQLite file. */
+export class SqliteCatalog implements Catalog {
+  readonly #db: SqlDatabase;
+  readonly #clock: Clock;
+  readonly #sql: CatalogStatements;
+  readonly #changes: GroupCommit;
+
+  private constructor(db: SqlDatabase, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#sql = prepareStatements(db);
+    this.#changes = new GroupCommit(db, clock);
+  }
+
+  /** Opens the catalog in the file at `path`, made if it is not there. Throws `storage`. */
+  static open(path: string, { openSql, clock }: SqliteCatalogParts): SqliteCatalog {
+    let db: SqlDatabase | undefined;
+    try {
+      db = openSql(path);
+      // FULL, as with NORMAL a commit in WAL mode is only durable after the next checkpoint.
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+      migrate(db);
+      return new SqliteCatalog(db, clock);
+    } catch (thrown) {
+      db?.close();
+      throw storageError(thrown, `Cannot open the catalog ${path}`);
+    }
+  }
+
+  async stat(name: CheckedName): Promise<FileRecord | undefined> {
+    const row = this.#read(() => this.#sql.stat.get(name.key));
+    return row && fileOf(row);
+  }
+
+  async find(name: CheckedName): Promise<StoredFile | undefined> {
+    const row = this.#read(() => this.#sql.find.get(name.key));
+    return row && { file: fileOf(row), place: placeOf(row) };
+  }
+
+  async list(prefix: Uint8Array, after: Uint8Array, limit: number): Promise<FileRecord[]> {
+    const { start, end } = keyRange(prefix, after);
+    return this.#read(() => this.#sql.list.all(start, end, limit)).map(fileOf);
+  }
+
+  commit(file: NewFile): Promise<Changed> {
+    return this.#changes.run(() => {
+      const current = this.#current(file.name);
+      insistOn(file.condition, file.name.name, current?.version);
+      // Nothing is refused below this line, so that a refused commit has written nothing.
+      const garbage: string[] = [];
+      const content = this.#contentFor(file, garbage);
+      const record = this.#put(file.name, content, file);
+      if (current) this.#release(current.content, garbage);
+      return { file: { ...record, size: file.size, digest: file.digest }, garbage };
+    });
+  }
+
+  remove(name: CheckedName, condition: Condition): Promise<Changed> {
+    return this.#changes.run(() => {
+      const row = this.#sql.stat.get(name.key);
+      const current = this.#current(name);
+      if (!row || !current) throw notFound(name.name);
+      insistOn(condition, name.name, current.version);
+      const garbage: string[] = [];
+      this.#sql.dropFile.run(name.key);
+      this.#release(current.content, garbage);
+      return { file: fileOf(row), garbage };
+    });
+  }
+
+  link(
+    from: CheckedName,
+    to: CheckedName,
+    options: { readonly condition: Condition; readonly keep: boolean },
+  ): Promise<Changed> {
+    return this.#changes.run(() => {
+      const row = this.#sql.stat.get(from.key);
+      const source = this.#current(from);
+      if (!row || !source) throw notFound(from.name);
+      const target = this.#current(to);
+      const respelt = !options.keep && target?.version === source.version;
+      if (!respelt || options.condition.kind !== "absent") {
+        insistOn(options.condition, to.name, target?.version);
+      }
+      const garbage: string[] = [];
+      const old = fileOf(row);
+      if (!options.keep) this.#sql.dropFile.run(from.key);
+      const record = this.#put(to, source.content, old);
+      if (target) this.#release(target.content, garbage);
+      return { file: { ...record, size: old.size, digest: old.digest }, garbage };
+    });
+  }
+
+  beginUpload(upload: UploadRecord): Promise<void> {
+    return this.#changes.run(() => void this.#sql.addUpload.run(...uploadValues(upload)));
+  }
+
+  checkpointUpload(id: string, durable: number, parts: readonly LeafPart[]): Promise<void> {
+    return this.#changes.run(() => {
+      if (this.#sql.progressUpload.run(durable, id) === 0) {
+        throw new MorselError("fenced", `The upload ${id} has ended elsewhere`);
+      }
+      this.#putLeaves(id, parts);
+    });
+  }
+
+  endUpload(id: string): Promise<void> {
+    return this.#changes.run(() => {
+      // Only with the row: without it the leaves may belong to a committed blob by now.
+      if (this.#sql.dropUpload.run(id) > 0) this.#sql.dropLeaves.run(id);
+    });
+  }
+
+  async uploads(): Promise<UploadRecord[]> {
+    return this.#read(() => this.#sql.uploads.all()).map(uploadOf);
+  }
+
+  async leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined> {
+    const row = this.#read(() => this.#sql.leaves.get(blobId, partIndex));
+    return row?.hashes as Uint8Array | undefined;
+  }
+
+  async garbage(): Promise<string[]> {
+    return this.#read(() => this.#sql.garbage.all()).map((row) => row.blob as string);
+  }
+
+  forgetGarbage(ids: readonly string[]): Promise<void> {
+    return this.#changes.run(() => {
+      for (const id of ids) this.#sql.dropGarbage.run(id);
+    });
+  }
+
+  /** Writes what still waits and closes the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#changes.drain();
+    this.#db.close();
+  }
+
+  #read<T extends SqlRow | SqlRow[] | undefined>(query: () => T): T {
+    try {
+      return query();
+    } catch (thrown) {
+      throw storageError(thrown, "Cannot read the catalog");
+    }
+  }
+
+  #current(name: CheckedName): { version: number; content: number } | undefined {
+    return this.#sql.current.get(name.key) as { version: number; content: number } | undefined;
+  }
+
+  /** The content row with this digest, added unless equal content is there, and ends the upload. */
+  #contentFor({ digest, size, place, parts }: NewFile, garbage: string[]): number {
+    const blob = place.kind === "blob" ? place.id : null;
+    if (blob !== null) this.#sql.dropUpload.run(blob);
+    const known = this.#sql.contentOf.get(digest);
+    if (known) {
+      if (blob !== null && known.blob !== blob) this.#discard(blob, garbage);
+      return known.id as number;
+    }
+    if (blob !== null) this.#putLeaves(blob, parts);
+    const bytes = place.kind === "inline" ? place.bytes : null;
+    return this.#sql.addContent.get(digest, size, blob, bytes)!.id as number;
+  }
+
+  #put(
+    { name, key }: CheckedName,
+    content: number,
+    { modifiedMs, metadata }: Pick<FileRecord, "modifiedMs" | "metadata">,
+  ): Omit<FileRecord, "size" | "digest"> {
+    const version = this.#sql.nextVersion.get()!.version as number;
+    const committedMs = this.#clock.now();
+    const text = JSON.stringify(metadata);
+    this.#sql.putFile.run(key, name, version, content, committedMs, modifiedMs, text);
+    return { name, version, committedMs, modifiedMs, metadata };
+  }
+
+  #putLeaves(blob: string, parts: readonly LeafPart[]): void {
+    for (const { index, hashes } of parts) this.#sql.putLeaves.run(blob, index, hashes);
+  }
+
+  /** Drops a content unless a file has it still. */
+  #release(content: number, garbage: string[]): void {
+    const blob = this.#sql.dropUnusedContent.get(content)?.blob;
+    if (typeof blob === "string") this.#discard(blob, garbage);
+  }
+
+  /** Recorded in the step that drops the last need of a blob, so that no crash can lose track of it. */
+  #discard(blob: string, garbage: string[]): void {
+    this.#sql.dropLeaves.run(blob);
+    this.#sql.addGarbage.run(blob);
+    garbage.push(blob);
+  }
+}

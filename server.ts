@@ -1,0 +1,107 @@
+/**
+ * The server: `serve` for programs, and the program itself (`deno run -A server.ts --help`). This is where
+ * its parts are put together.
+ *
+ * @module
+ */
+
+import config from "./deno.json" with { type: "json" };
+import { toHex } from "./lib/base/hex.ts";
+import { serverProgram } from "./lib/cli/server_program.ts";
+import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
+import type { Address } from "./lib/runtime/connection.ts";
+import { denoNetwork } from "./lib/runtime/deno_network.ts";
+import { denoProcess } from "./lib/runtime/deno_process.ts";
+import { nodeFiles } from "./lib/runtime/node_files.ts";
+import { openNodeSql } from "./lib/runtime/node_sql.ts";
+import { systemClock } from "./lib/runtime/system_clock.ts";
+import { FileServer } from "./lib/server/file_server.ts";
+import { openDataFolder } from "./lib/store/data_folder.ts";
+import type { Recovery } from "./lib/store/file_store.ts";
+
+/** What {@linkcode serve} can be told. */
+export interface ServeOptions {
+  /** Where to listen; `127.0.0.1:1300` by default. Port 0 takes any free port. */
+  address?: Partial<Address>;
+  /** The folder with all data, made if it is not there; `./morsel-data` by default. */
+  dataFolder?: string;
+  /** Limits other than the default ones; announced to every client. */
+  limits?: Partial<Omit<Limits, "durability">>;
+  /** Connections served at a time; 1000 by default. One more is told `busy`. */
+  maxConnections?: number;
+  /** How long running requests have when the server stops, in milliseconds; 5000 by default. */
+  graceMs?: number;
+  /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
+  trace?: (line: string) => void;
+  /** Told of the server's own faults, such as a failing disk; clients are told as well. */
+  onError?: (error: unknown) => void;
+}
+
+/** A server at work. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where it listens, with the real port. */
+  readonly address: Address;
+  /** What was found and mended at the start. */
+  readonly recovered: Recovery;
+  /** Takes no new work, lets running requests finish within the grace, and lets the data folder go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server. Throws a MorselError: `connection` when it cannot listen there, `busy` when another
+ * server has the data folder, `storage` or `no_space` when the folder cannot be used.
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
+  const { maxConnections = 1000, graceMs = 5000 } = options;
+  const folder = await openDataFolder(dataFolder, {
+    files: nodeFiles,
+    openSql: openNodeSql,
+    clock: systemClock,
+    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+  });
+  try {
+    const { host = "127.0.0.1", port = 1300 } = address;
+    const server = new FileServer({
+      listener: await denoNetwork.listen({ host, port }),
+      store: folder.store,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      clock: systemClock,
+      bootId: crypto.getRandomValues(new Uint8Array(16)),
+      maxConnections,
+      graceMs,
+      trace,
+      onError,
+    });
+    const close = async () => {
+      await server.close();
+      await folder[Symbol.asyncDispose]();
+    };
+    const { recovered } = folder;
+    return { address: server.address, recovered, close, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await folder[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+if (import.meta.main) {
+  const host = denoProcess({ files: nodeFiles });
+  const exitCode = await serverProgram({
+    host,
+    serve: async (options) => {
+      const { address, recovered, close } = await serve(options);
+      return { address, recovered: describeRecovery(recovered), close };
+    },
+    version: config.version,
+  });
+  host.exit(exitCode);
+}
+
+/** What the start has set right, in one line; undefined when there was nothing. */
+function describeRecovery(recovered: Recovery): string | undefined {
+  const { uploads, droppedUploads, removedBlobs } = recovered;
+  if (uploads + droppedUploads + removedBlobs === 0) return undefined;
+  return `Recovered: ${uploads} unfinished uploads kept, ${droppedUploads} dropped, ` +
+    `${removedBlobs} blobs removed that nothing needed`;
+}

@@ -1,0 +1,106 @@
+// The house rules that no linter knows: who may import whom, no cycles, runtimes named in one place only.
+
+import { assert, assertEquals } from "@std/assert";
+
+/** What the files of each folder may import; types of lib/runtime are allowed wherever `runtime types` is. */
+const ALLOWED: Record<string, readonly string[]> = {
+  "lib/std": [],
+  "lib/base": ["lib/base", "@std/bytes", "node:crypto"],
+  "lib/protocol": ["lib/base", "lib/protocol", "@std/*", "runtime types"],
+  "lib/runtime": ["lib/base", "lib/runtime", "node:*"],
+  "lib/store": ["lib/base", "lib/store", "@std/bytes", "runtime types"],
+  "lib/server": ["lib/base", "lib/protocol", "lib/store", "lib/server", "@std/*", "runtime types"],
+  "lib/client": ["lib/base", "lib/protocol", "lib/client", "@std/*", "runtime types"],
+  "lib/cli": ["lib/base", "lib/client", "lib/cli", "@std/cli", "@std/streams", "runtime types"],
+};
+
+/** Files longer than this hold a second idea that wants a file of its own. */
+const MAX_LINES = 300;
+
+interface Import {
+  readonly from: string;
+  /** A path below the project, or a package. */
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+Deno.test("lib imports downwards only, and runtimes by their types only", async () => {
+  const wrong = (await imports()).filter(({ from, to, isType }) => {
+    const allowed = ALLOWED[folderOf(from)];
+    assert(allowed, `${from} is in no known folder`);
+    if (to.startsWith("lib/runtime/") && isType && allowed.includes("runtime types")) return false;
+    return !allowed.some((rule) =>
+      rule.endsWith("*")
+        ? to.startsWith(rule.slice(0, -1))
+        : to === rule || to.startsWith(`${rule}/`)
+    ) && folderOf(from) !== "lib/std";
+  });
+  assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+});
+
+Deno.test("lib has no import cycles, types included", async () => {
+  const edges = Map.groupBy(await imports(), ({ from }) => from);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert(!path.includes(file), `Import cycle: ${[...path, file].join(" -> ")}`);
+    if (done.has(file)) return;
+    for (const { to } of edges.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+});
+
+Deno.test("lib names a runtime in lib/runtime only", async () => {
+  const named = /\b(Deno|Bun|Buffer)\.\w|\b__dirname\b/;
+  const wrong: string[] = [];
+  for (const file of await sources()) {
+    if (folderOf(file) === "lib/runtime") continue;
+    (await Deno.readTextFile(file)).split("\n").forEach((line, index) => {
+      if (named.test(line.replace(/\/\/.*/, ""))) wrong.push(`${file}:${index + 1} ${line.trim()}`);
+    });
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("lib has no file of two ideas", async () => {
+  const long: string[] = [];
+  for (const file of await sources()) {
+    const lines = (await Deno.readTextFile(file)).split("\n").length;
+    if (lines > MAX_LINES) long.push(`${file} has ${lines} lines`);
+  }
+  assertEquals(long, []);
+});
+
+Deno.test("every file of lib says first what it is for", async () => {
+  const silent: string[] = [];
+  for (const file of await sources()) {
+    if (!(await Deno.readTextFile(file)).startsWith("// ")) silent.push(file);
+  }
+  assertEquals(silent, []);
+});
+
+function folderOf(file: string): string {
+  return file.split("/").slice(0, 2).join("/");
+}
+
+async function sources(folder = "lib"): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) found.push(...await sources(path));
+    else if (name.endsWith(".ts")) found.push(path);
+  }
+  return found.sort();
+}
+
+async function imports(): Promise<Import[]> {
+  const found: Import[] = [];
+  const statement = /^(?:import|export)\s+(type\s)?([^;"']*?from\s+)?["']([^"']+)["']/gm;
+  for (const from of await sources()) {
+    for (const [, type, , to] of (await Deno.readTextFile(from)).matchAll(statement)) {
+      const path = to!.startsWith(".") ? new URL(to!, `file:///${from}`).pathname.slice(1) : to!;
+      found.push({ from, to: path, isType: type !== undefined });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,195 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import type { OpenFile } from "../../lib/runtime/files.ts";
+import { CliRun, systemError } from "../support/cli_run.ts";
+
+const CONTENT = "Hello, bytes of the file!";
+
+async function opened(): Promise<CliRun> {
+  const run = await CliRun.open();
+  run.remote.add("photos/a.txt", CONTENT, { modifiedMs: 1_700_000_000_000 });
+  return run;
+}
+
+Deno.test("get writes the last part of the name here, with the time of the source", async () => {
+  await using run = await opened();
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals(await run.host.names(), ["a.txt"]);
+  assertEquals(await run.host.read("a.txt"), CONTENT);
+  assertEquals((await run.host.files.stat("a.txt"))?.modifiedMs, 1_700_000_000_000);
+  assertMatch(run.out, /^a\.txt {2}v1 {2}25 B {2}[0-9a-f]{64}\n$/);
+  assertEquals([run.err, run.remote.isClosed], ["", true]);
+});
+
+Deno.test("get -o writes to a path, into a folder, or to standard output", async () => {
+  await using run = await opened();
+  await run.host.files.makeFolder("here/a");
+  await run.run("get", "photos/a.txt", "-o", "b.txt");
+  await run.run("get", "photos/a.txt", "-o", "here/c.txt");
+  await run.run("get", "photos/a.txt", "-o", "here");
+  await run.run("get", "photos/a.txt", "-o", "here/a/");
+  for (const path of ["b.txt", "here/c.txt", "here/a.txt", "here/a/a.txt"]) {
+    assertEquals(await run.host.read(path), CONTENT, path);
+  }
+  const before = run.out.length;
+  await run.run("get", "photos/a.txt", "-o", "-");
+  assertEquals(run.out.slice(before), CONTENT);
+});
+
+Deno.test("get prints an object with the path with --json, and nothing with --quiet", async () => {
+  await using run = await opened();
+  await run.run("get", "photos/a.txt", "--quiet");
+  assertEquals(run.out, "");
+  await run.run("get", "photos/a.txt", "-o", "x", "--json", "--chunk-size", "7");
+  const { name, size, path } = JSON.parse(run.out);
+  assertEquals({ name, size, path }, { name: "photos/a.txt", size: 25, path: "x" });
+  assertEquals(run.remote.lastGet.chunkSize, 7);
+});
+
+Deno.test("get never takes a name that leads elsewhere for a file name", async () => {
+  await using run = await opened();
+  const names = ["..", ".", "a/..", "a/", "", "/", "x\\y", "..\\y", "C:", "c:x", "a/C:\\y"];
+  for (const name of names) {
+    const before = run.err.length;
+    assertEquals(await run.run("get", "--", name), 2, name);
+    assertStringIncludes(run.err.slice(before), "choose one with -o");
+  }
+  assertEquals(await run.host.names(), []);
+  assertEquals(run.address, undefined);
+  run.remote.add("../../up", "x");
+  await run.run("get", "../../up");
+  assertEquals(await run.host.names(), ["up"]);
+  run.remote.add("a/..", "y");
+  await run.run("get", "a/..", "-o", "dots");
+  assertEquals(await run.host.read("dots"), "y");
+});
+
+Deno.test("get on Windows refuses the names of devices and what Windows reads otherwise", async () => {
+  await using run = await opened();
+  run.host.windows = true;
+  for (const name of ["nul", "CON.txt", "com1", "a:stream", "a?", "dot.", "space "]) {
+    run.remote.add(name, "x");
+    assertEquals(await run.run("get", name), 2, name);
+  }
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+});
+
+Deno.test("get refuses a target that is a folder or a device, before it asks the server", async () => {
+  await using run = await opened();
+  await run.host.files.makeFolder("a.txt");
+  assertEquals(await run.run("get", "photos/a.txt"), 2);
+  assertStringIncludes(run.err, '"a.txt" is a folder; choose another place with -o');
+  assertEquals(await run.run("get", "photos/a.txt", "-o", "/dev/null"), 2);
+  assertStringIncludes(run.err, '"/dev/null" is not a file; write -o -');
+  assertEquals(run.address, undefined);
+});
+
+Deno.test("get names the folder that is missing", async () => {
+  await using run = await opened();
+  assertEquals(await run.run("get", "photos/a.txt", "-o", "no/such"), 4);
+  assertStringIncludes(run.err, 'There is no folder to write "no/such" in; make it first');
+  assertEquals(await run.run("get", "photos/a.txt", "-o", "no/"), 4);
+});
+
+Deno.test("get of a file that is not there makes nothing", async () => {
+  await using run = await opened();
+  assertEquals(await run.run("get", "nope"), 4);
+  assertEquals(run.err, 'morsel: There is no file "nope"; morsel ls shows the names\n');
+  assertEquals(await run.host.names(), []);
+});
+
+/** What can go wrong between the first byte and the last, each with its exit code. */
+const TROUBLES: [string, number, (run: CliRun) => void][] = [
+  ["the bytes do not match", 7, (run) => run.remote.damaged.add("photos/a.txt")],
+  ["the connection is lost", 8, (run) => {
+    run.remote.faults.set("download photos/a.txt", new MorselError("connection", "Lost"));
+  }],
+  ["Ctrl-C", 130, (run) => {
+    run.remote.midway = () => {
+      run.host.signal("SIGINT");
+      return new Promise(() => {});
+    };
+  }],
+  [
+    "the disk is full",
+    6,
+    (run) => breakOpenFiles(run, { write: () => Promise.reject(systemError("ENOSPC")) }),
+  ],
+  [
+    "the disk fails to sync",
+    1,
+    (run) => breakOpenFiles(run, { sync: () => Promise.reject(systemError("EIO")) }),
+  ],
+  ["the rename fails", 1, (run) => {
+    run.host.files = {
+      ...run.host.files,
+      rename: () => Promise.reject(systemError("EACCES")),
+    };
+  }],
+];
+
+function breakOpenFiles(run: CliRun, broken: Partial<OpenFile>): void {
+  const { files } = run.host;
+  run.host.files = {
+    ...files,
+    open: async (path, mode) => {
+      const open = await files.open(path, mode);
+      return {
+        read: (into, position) => open.read(into, position),
+        write: (bytes, position) => open.write(bytes, position),
+        sync: () => open.sync(),
+        truncate: (size) => open.truncate(size),
+        size: () => open.size(),
+        close: () => open.close(),
+        ...broken,
+      };
+    },
+  };
+}
+
+for (const [what, exitCode, cause] of TROUBLES) {
+  Deno.test(`get leaves the old file and nothing else when ${what}`, async () => {
+    await using run = await opened();
+    await run.host.write("a.txt", "old");
+    cause(run);
+    assertEquals(await run.run("get", "photos/a.txt"), exitCode);
+    assertEquals(await run.host.names(), ["a.txt"]);
+    assertEquals(await run.host.read("a.txt"), "old");
+    assertEquals(run.out, "");
+    assertEquals(run.err.trimEnd().split("\n").length, 1, run.err);
+  });
+}
+
+Deno.test("get writes to a hidden temporary file beside the target until the end", async () => {
+  await using run = await opened();
+  const long = "x".repeat(250);
+  run.remote.add(long, CONTENT);
+  const meanwhile: string[] = [];
+  run.remote.midway = async () => {
+    meanwhile.push(...await run.host.names());
+  };
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals(await run.run("get", long), 0);
+  assertEquals(meanwhile.length, 3);
+  assertMatch(meanwhile[0]!, /^\.a\.txt\.[0-9a-f]{8}\.morsel-part$/);
+  assertMatch(meanwhile[1]!, /^\.x{40}\.[0-9a-f]{8}\.morsel-part$/);
+});
+
+Deno.test("get replaces a link to elsewhere and does not write through it", async () => {
+  await using run = await opened();
+  await run.host.write("elsewhere/target", "old");
+  await Deno.symlink("elsewhere/target", `${run.host.folder}/a.txt`);
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals(await run.host.read("elsewhere/target"), "old");
+  assertEquals(await run.host.read("a.txt"), CONTENT);
+});
+
+Deno.test("get keeps the file when its time cannot be set", async () => {
+  await using run = await opened();
+  run.host.files = {
+    ...run.host.files,
+    setModified: () => Promise.reject(systemError("EPERM")),
+  };
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals(await run.host.read("a.txt"), CONTENT);
+});

@@ -1,0 +1,181 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import {
+  type ServeProgramOptions,
+  SERVER_OPTIONS,
+  serverProgram,
+} from "../../lib/cli/server_program.ts";
+import { notCapable } from "../support/cli_run.ts";
+import { settled } from "../support/fake_clock.ts";
+import { Exited, FakeHost } from "../support/fake_host.ts";
+
+/** The program on a fake process, with a server that does nothing. */
+class ServerRun implements AsyncDisposable {
+  readonly host: FakeHost;
+  served: ServeProgramOptions | undefined;
+  fault: Error | undefined;
+  recovered: string | undefined;
+  isClosed = false;
+
+  private constructor(host: FakeHost) {
+    this.host = host;
+  }
+
+  static async open(): Promise<ServerRun> {
+    return new ServerRun(await FakeHost.open());
+  }
+
+  run(...args: string[]): Promise<number> {
+    this.host.args = args;
+    return serverProgram({
+      host: this.host,
+      version: "1.2.3",
+      serve: (options) => {
+        this.served = options;
+        if (this.fault) return Promise.reject(this.fault);
+        const { host, port } = options.address;
+        return Promise.resolve({
+          address: { host, port: port || 4711 },
+          recovered: this.recovered,
+          close: () => Promise.resolve(void (this.isClosed = true)),
+        });
+      },
+    });
+  }
+
+  get out(): string {
+    return this.host.stdout.text;
+  }
+
+  get err(): string {
+    return this.host.stderr.text;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.host[Symbol.asyncDispose]();
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`the server says where it listens, and ${signal} stops it cleanly with 0`, async () => {
+    await using server = await ServerRun.open();
+    const ended = server.run("--listen", "127.0.0.1:0", "--data", "d", "--max-connections", "7");
+    await settled();
+    assertEquals(server.out, "listening on 127.0.0.1:4711\n");
+    assertEquals(server.isClosed, false);
+    server.host.signal(signal);
+    assertEquals(await ended, 0);
+    assertEquals([server.isClosed, server.host.listens], [true, false]);
+    const { address, dataFolder, maxConnections, trace } = server.served!;
+    assertEquals({ address, dataFolder, maxConnections, trace }, {
+      address: { host: "127.0.0.1", port: 0 },
+      dataFolder: "d",
+      maxConnections: 7,
+      trace: undefined,
+    });
+  });
+}
+
+Deno.test("the server listens on 127.0.0.1:1300 with ./morsel-data unless told otherwise", async () => {
+  await using server = await ServerRun.open();
+  server.recovered = "Recovered: 1 unfinished upload kept";
+  const ended = server.run();
+  await settled();
+  server.host.signal("SIGINT");
+  await ended;
+  assertEquals(server.served!.address, { host: "127.0.0.1", port: 1300 });
+  assertEquals(server.served!.dataFolder, "./morsel-data");
+  assertStringIncludes(server.err, "morsel: Recovered: 1 unfinished upload kept\n");
+});
+
+Deno.test("a second signal ends the server at once", async () => {
+  await using server = await ServerRun.open();
+  const ended = server.run();
+  await settled();
+  server.host.signal("SIGTERM");
+  assertThrows(() => server.host.signal("SIGTERM"), Exited, "exit 143");
+  await ended;
+});
+
+Deno.test("a signal while the server starts stops it as soon as it has", async () => {
+  await using server = await ServerRun.open();
+  const ended = server.run();
+  server.host.signal("SIGINT");
+  assertEquals(await ended, 0);
+  assertEquals(server.isClosed, true);
+});
+
+Deno.test("the server refuses what other machines can reach, unless told that it is insecure", async () => {
+  for (const address of ["0.0.0.0:1300", "[::]:1300", "10.0.0.1", "example.org:1"]) {
+    await using server = await ServerRun.open();
+    assertEquals(await server.run("--listen", address), 2);
+    assertStringIncludes(server.err, "there is no TLS yet; listen on 127.0.0.1, or add --insecure");
+    assertEquals([server.served, server.err.trimEnd().split("\n").length], [undefined, 1]);
+    const ended = server.run("--listen", address, "--insecure");
+    await settled();
+    server.host.signal("SIGINT");
+    assertEquals(await ended, 0);
+    assertStringIncludes(server.err, "morsel: Warning: everybody who can reach");
+  }
+});
+
+Deno.test("the server tells in one line why it cannot start", async () => {
+  const faults: [Error, number, string][] = [
+    [
+      new MorselError("connection", "Cannot listen on 127.0.0.1:1300: Address already in use"),
+      8,
+      "Cannot listen on 127.0.0.1:1300: Address already in use; choose another place with --listen",
+    ],
+    [new MorselError("busy", "The data folder is in use"), 8, "The data folder is in use"],
+    [new MorselError("storage", "Cannot make the folder"), 1, "Cannot make the folder"],
+    [
+      notCapable('Requires net access to "127.0.0.1:1300", run again with the --allow-net flag'),
+      2,
+      'Network access to "127.0.0.1:1300" is not permitted: run again with --allow-net, ' +
+      "or with -A for all permissions",
+    ],
+  ];
+  for (const [fault, exitCode, message] of faults) {
+    await using server = await ServerRun.open();
+    server.fault = fault;
+    assertEquals(await server.run(), exitCode);
+    assertEquals([server.out, server.err], ["", `morsel: ${message}\n`]);
+  }
+});
+
+Deno.test("the server refuses what it does not know", async () => {
+  const mistakes: [string[], string][] = [
+    [["--lisen", "x"], 'Unknown option "--lisen". Did you mean --listen?'],
+    [["serve"], "takes options only"],
+    [["--listen", "a:b"], "is not HOST:PORT"],
+    [["--max-connections", "0"], "is not a whole number"],
+    [["--data"], "--data needs a value"],
+  ];
+  for (const [args, message] of mistakes) {
+    await using server = await ServerRun.open();
+    assertEquals(await server.run(...args), 2, args.join(" "));
+    assertStringIncludes(server.err, message);
+  }
+});
+
+Deno.test("the server prints help with every option, and its version", async () => {
+  await using server = await ServerRun.open();
+  assertEquals(await server.run("--help"), 0);
+  for (const { name, summary } of SERVER_OPTIONS) {
+    assertStringIncludes(server.out, `--${name}`);
+    assertStringIncludes(server.out, summary);
+  }
+  assertEquals(await server.run("--version"), 0);
+  assertStringIncludes(server.out, "morsel-server 1.2.3\n");
+});
+
+Deno.test("the server's faults and its trace go to standard error", async () => {
+  await using server = await ServerRun.open();
+  const ended = server.run("--trace");
+  await settled();
+  server.served!.onError!(new MorselError("storage", "Cannot read a blob"));
+  server.served!.trace!("C: Ping tag=1");
+  server.host.signal("SIGINT");
+  await ended;
+  assertStringIncludes(server.err, "morsel: Cannot read a blob\nC: Ping tag=1\n");
+});

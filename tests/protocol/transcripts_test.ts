@@ -1,0 +1,63 @@
+// Plays every conversation of tests/transcripts against a session of the server, with a store in memory.
+
+import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { serveSession } from "../../lib/server/session.ts";
+import { FileStore } from "../../lib/store/file_store.ts";
+import { MemoryBlobs } from "../support/memory_blobs.ts";
+import { MemoryCatalog } from "../support/memory_catalog.ts";
+import { memoryPair } from "../support/memory_connection.ts";
+import type { Variables } from "../support/parse_notation.ts";
+import { conversations, runTranscript } from "../support/transcript.ts";
+
+const folder = new URL("../transcripts/", import.meta.url);
+const files = [...Deno.readDirSync(folder)]
+  .map(({ name }) => name)
+  .filter((name) => name.endsWith(".txt"))
+  .sort();
+
+// Its frames have to arrive together; the file says why.
+const WHOLE_ONLY = "cancel_waiting_read.txt";
+const MAX_REQUESTS: Record<string, number> = { "too_many_requests.txt": 16 };
+
+for (const file of files) {
+  Deno.test(`serveSession() holds the conversation ${file}`, async () => {
+    await play(file, { cut: Infinity });
+  });
+  if (file === WHOLE_ONLY) continue;
+  Deno.test(`serveSession() holds the conversation ${file} in pieces of 3 bytes`, async () => {
+    await play(file, { cut: 3 });
+  });
+}
+
+async function play(file: string, { cut }: { cut: number }): Promise<void> {
+  await using store = await newStore();
+  const transcript = await Deno.readTextFile(new URL(file, folder));
+  const variables: Variables = new Map();
+  const options = cut === Infinity ? {} : { cuts: () => cut };
+  for (const conversation of conversations(transcript)) {
+    const [client, server] = memoryPair(options);
+    const faults: unknown[] = [];
+    const served = serveSession(server, {
+      store,
+      limits: { ...DEFAULT_LIMITS, maxRequests: MAX_REQUESTS[file] ?? DEFAULT_LIMITS.maxRequests },
+      clock: systemClock,
+      bootId: new Uint8Array(16),
+      onError: (fault) => faults.push(fault),
+    });
+    await runTranscript(conversation, client, variables);
+    await served;
+    if (faults.length > 0) throw faults[0];
+  }
+}
+
+async function newStore(): Promise<FileStore> {
+  let ids = 0;
+  const { store } = await FileStore.open({
+    catalog: new MemoryCatalog(systemClock),
+    blobs: new MemoryBlobs(),
+    clock: systemClock,
+    newId: () => (++ids).toString(16).padStart(32, "0"),
+  });
+  return store;
+}

@@ -1,0 +1,53 @@
+// The suites on the real engines, in temporary folders.
+
+import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import { openNodeSql } from "../../lib/runtime/node_sql.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { FolderBlobs } from "../../lib/store/folder_blobs.ts";
+import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
+import { blobsConformance } from "./blobs_conformance.ts";
+import { catalogConformance } from "./catalog_conformance.ts";
+import { fileStoreConformance } from "./file_store_conformance.ts";
+import { recoveryConformance } from "./recovery_conformance.ts";
+
+catalogConformance("SQLite catalog", async () => {
+  const { folder, remove } = await newFolder();
+  return { open: async () => openCatalog(folder), [Symbol.asyncDispose]: remove };
+});
+
+blobsConformance("blobs in a folder", async () => {
+  const { folder, remove } = await newFolder();
+  return { open: () => FolderBlobs.open(folder, nodeFiles), [Symbol.asyncDispose]: remove };
+});
+
+fileStoreConformance("store on disk", diskStoreHome);
+recoveryConformance("store on disk", diskStoreHome);
+
+async function diskStoreHome() {
+  const { folder, remove } = await newFolder();
+  return {
+    open: async () => ({
+      catalog: openCatalog(folder),
+      blobs: await FolderBlobs.open(folder, nodeFiles),
+    }),
+    published: () => publishedIn(folder),
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+function openCatalog(folder: string): SqliteCatalog {
+  return SqliteCatalog.open(`${folder}/catalog.db`, { openSql: openNodeSql, clock: systemClock });
+}
+
+async function publishedIn(folder: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (const fanOut of await nodeFiles.list(`${folder}/blobs`)) {
+    ids.push(...await nodeFiles.list(`${folder}/blobs/${fanOut}`));
+  }
+  return ids;
+}
+
+async function newFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  return { folder, remove: () => Deno.remove(folder, { recursive: true }) };
+}

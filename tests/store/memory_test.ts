@@ -1,0 +1,32 @@
+// The suites on the engines in memory.
+
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { MemoryBlobs } from "../support/memory_blobs.ts";
+import { MemoryCatalog } from "../support/memory_catalog.ts";
+import { blobsConformance } from "./blobs_conformance.ts";
+import { catalogConformance } from "./catalog_conformance.ts";
+import { fileStoreConformance } from "./file_store_conformance.ts";
+import { recoveryConformance } from "./recovery_conformance.ts";
+
+catalogConformance("memory catalog", async () => {
+  const catalog = new MemoryCatalog(systemClock);
+  return { open: async () => catalog, [Symbol.asyncDispose]: async () => {} };
+});
+
+blobsConformance("memory blobs", async () => {
+  const blobs = new MemoryBlobs();
+  return { open: async () => blobs, [Symbol.asyncDispose]: async () => {} };
+});
+
+fileStoreConformance("store in memory", memoryStoreHome);
+recoveryConformance("store in memory", memoryStoreHome);
+
+async function memoryStoreHome() {
+  const catalog = new MemoryCatalog(systemClock);
+  const blobs = new MemoryBlobs();
+  return {
+    open: async () => ({ catalog, blobs }),
+    published: async () => blobs.published,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

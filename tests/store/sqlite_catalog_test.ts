@@ -1,0 +1,173 @@
+// What only the SQLite catalog does: many changes in one transaction, and its schema.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import { checkName } from "../../lib/base/names.ts";
+import { openNodeSql } from "../../lib/runtime/node_sql.ts";
+import type { OpenSql, SqlDatabase } from "../../lib/runtime/sql.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
+import { inlineFile, uploadRecord } from "../support/catalog_records.ts";
+import { contentOf } from "../support/content.ts";
+
+Deno.test("two hundred commits made at once share a transaction", async () => {
+  await using spied = await openSpied();
+  const { catalog, sql } = spied;
+  const files = Array.from({ length: 200 }, (_, index) => inlineFile(`${index}`, contentOf(index)));
+  sql.transactions = 0;
+  const changed = await Promise.all(files.map((file) => catalog.commit(file)));
+  assertEquals(sql.transactions, 1);
+  assertEquals(new Set(changed.map(({ file }) => file.version)).size, 200);
+  for (const [index, { name, place }] of files.entries()) {
+    assertEquals(await catalog.find(name), { file: changed[index]!.file, place });
+  }
+});
+
+Deno.test("a batch is bounded, so that it does not hold the process up for long", async () => {
+  await using spied = await openSpied();
+  const { catalog, sql } = spied;
+  sql.transactions = 0;
+  const commits = Array.from(
+    { length: 600 },
+    (_, i) => catalog.commit(inlineFile(`${i}`, contentOf(9))),
+  );
+  await Promise.all(commits);
+  assertEquals(sql.transactions, 3);
+});
+
+Deno.test("a refused change in a batch writes nothing and its neighbours are done", async () => {
+  await using spied = await openSpied();
+  const { catalog, sql } = spied;
+  await catalog.commit(inlineFile("taken", contentOf(1)));
+  sql.transactions = 0;
+  const results = await Promise.allSettled([
+    catalog.commit(inlineFile("before", contentOf(2))),
+    catalog.commit({ ...inlineFile("taken", contentOf(3)), condition: { kind: "absent" } }),
+    catalog.commit(inlineFile("after", contentOf(4))),
+  ]);
+  assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assertEquals(sql.transactions, 1);
+  const found = await catalog.find(checkName("taken"));
+  assertEquals(found?.place, { kind: "inline", bytes: contentOf(1) });
+});
+
+Deno.test("a change that fails in the middle takes no neighbour with it", async () => {
+  await using spied = await openSpied();
+  const { catalog } = spied;
+  const upload = uploadRecord({});
+  await catalog.beginUpload(upload);
+  const results = await Promise.allSettled([
+    catalog.commit(inlineFile("before", contentOf(2))),
+    catalog.beginUpload(upload), // its id is taken
+    catalog.commit(inlineFile("after", contentOf(4))),
+  ]);
+  assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  const { reason } = results[1] as PromiseRejectedResult;
+  assert(reason instanceof MorselError && reason.cause instanceof Error);
+  assertEquals(reason.code, "storage");
+  assert(await catalog.stat(checkName("before")) && await catalog.stat(checkName("after")));
+});
+
+for (const [errcode, code] of [[13, "no_space"], [10 | 5 << 8, "storage"]] as const) {
+  Deno.test(`a COMMIT that fails with ${errcode} fails its whole batch with ${code}`, async () => {
+    await using spied = await openSpied();
+    const { catalog, sql } = spied;
+    sql.failure = Object.assign(new Error("broken"), { errcode });
+    const results = await Promise.allSettled(
+      ["a", "b"].map((name) => catalog.commit(inlineFile(name, contentOf(5)))),
+    );
+    for (const result of results) {
+      assert(result.status === "rejected" && result.reason instanceof MorselError);
+      assertEquals([result.reason.code, result.reason.cause], [code, sql.failure]);
+    }
+    sql.failure = undefined;
+    assertEquals(await catalog.stat(checkName("a")), undefined);
+    await catalog.commit(inlineFile("a", contentOf(5)));
+  });
+}
+
+Deno.test("closing writes what still waits, and refuses what comes later", async () => {
+  await using spied = await openSpied();
+  const commit = spied.catalog.commit(inlineFile("a", contentOf(5)));
+  await spied.catalog[Symbol.asyncDispose]();
+  await commit;
+  await using again = spied.reopen();
+  assertEquals((await again.stat(checkName("a")))?.size, 5);
+  const late = spied.catalog.commit(inlineFile("b", contentOf(5)));
+  assertEquals((await assertRejects(() => late, MorselError)).code, "storage");
+});
+
+Deno.test("a commit is synced: the database is in WAL mode with synchronous FULL", async () => {
+  await using spied = await openSpied();
+  const { db } = spied.sql;
+  assertEquals(db!.prepare("PRAGMA journal_mode").get()!.journal_mode, "wal");
+  assertEquals(db!.prepare("PRAGMA synchronous").get()!.synchronous, 2);
+  assertEquals(db!.prepare("PRAGMA foreign_keys").get()!.foreign_keys, 1);
+});
+
+Deno.test("a listing seeks its page and reads nothing before it", async () => {
+  await using spied = await openSpied();
+  const query = spied.sql.prepared.find((text) => text.includes("LIMIT"));
+  const plan = spied.sql.db!.prepare(`EXPLAIN QUERY PLAN ${query}`).all()
+    .map((row) => String(row.detail));
+  assert(plan[0]!.startsWith("SEARCH f USING PRIMARY KEY (key>? AND key<?)"), plan.join("; "));
+  assert(!plan.some((step) => step.includes("TEMP B-TREE")));
+});
+
+Deno.test("a catalog from the future is refused", async () => {
+  await using spied = await openSpied();
+  spied.sql.db!.exec("PRAGMA user_version = 99");
+  await spied.catalog[Symbol.asyncDispose]();
+  const error = assertThrows(() => spied.reopen(), MorselError, "schema version 99");
+  assertEquals(error.code, "storage");
+});
+
+Deno.test("a file that is no catalog is refused", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  const path = `${folder}/catalog.db`;
+  await Deno.writeFile(path, contentOf(10_000));
+  const parts = { openSql: openNodeSql, clock: systemClock };
+  const error = assertThrows(() => SqliteCatalog.open(path, parts), MorselError, path);
+  assertEquals(error.code, "storage");
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** A catalog whose database can be watched and broken. */
+async function openSpied() {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  const sql = {
+    transactions: 0,
+    prepared: [] as string[],
+    failure: undefined as Error | undefined,
+    db: undefined as SqlDatabase | undefined,
+  };
+  const openSql: OpenSql = (path) => {
+    const db = sql.db = openNodeSql(path);
+    return {
+      exec: (text) => db.exec(text),
+      prepare: (text) => {
+        sql.prepared.push(text);
+        return db.prepare(text);
+      },
+      close: () => db.close(),
+      transaction: (work) =>
+        db.transaction(() => {
+          sql.transactions++;
+          const result = work();
+          if (sql.failure) throw sql.failure; // where COMMIT would fail
+          return result;
+        }),
+    };
+  };
+  const reopen = () => SqliteCatalog.open(`${folder}/catalog.db`, { openSql, clock: systemClock });
+  const catalog = reopen();
+  return {
+    catalog,
+    sql,
+    reopen,
+    [Symbol.asyncDispose]: async () => {
+      await catalog[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// A clock that stands still until a test moves it.
+
+import { setImmediate } from "node:timers";
+import type { Clock, StopTimer } from "../../lib/base/clock.ts";
+
+interface Timer {
+  readonly atMs: number;
+  readonly task: () => void;
+}
+
+/** Time as a test says it is. */
+export class FakeClock implements Clock {
+  #nowMs: number;
+  readonly #startMs: number;
+  readonly #timers = new Set<Timer>();
+
+  /** `startMs` is the first `now`, milliseconds since 1970. */
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = this.#startMs = startMs;
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs - this.#startMs;
+  }
+
+  timer(afterMs: number, task: () => void): StopTimer {
+    const timer = { atMs: this.#nowMs + afterMs, task };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  /** As it really is: what is ready to run is no matter of time. */
+  soon(task: () => void): void {
+    setImmediate(task);
+  }
+
+  /** Lets `ms` go by: runs each timer at its time, and what follows from it before the next. */
+  async advance(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    await settled();
+    for (let next = this.#due(endMs); next; next = this.#due(endMs)) {
+      this.#timers.delete(next);
+      this.#nowMs = next.atMs;
+      next.task();
+      await settled();
+    }
+    this.#nowMs = endMs;
+    await settled();
+  }
+
+  #due(endMs: number): Timer | undefined {
+    return [...this.#timers].filter((timer) => timer.atMs <= endMs)
+      .sort((a, b) => a.atMs - b.atMs)[0];
+  }
+}
+
+/** Settles when all that is ready to run has run, and what that made ready. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}

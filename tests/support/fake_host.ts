@@ -1,0 +1,139 @@
+// A process for programs under test: what it writes is kept, its files are in a temporary folder.
+
+import type { Files } from "../../lib/runtime/files.ts";
+import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import type { HostProcess, Output, StopSignal } from "../../lib/runtime/process.ts";
+
+/** An output that keeps what is written to it. */
+export class FakeOutput implements Output {
+  isTerminal = false;
+  width = 0;
+  /** Whether writes fail as on a pipe whose reader is gone. */
+  isUnread = false;
+  /** Each write, as text. */
+  readonly writes: string[] = [];
+  readonly #bytes: number[] = [];
+
+  columns(): number {
+    return this.width;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.isUnread) {
+      return Promise.reject(Object.assign(new Error("Broken pipe"), { code: "EPIPE" }));
+    }
+    this.writes.push(new TextDecoder().decode(bytes));
+    for (const byte of bytes) this.#bytes.push(byte);
+    return Promise.resolve();
+  }
+
+  /** All that was written. */
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+
+  /** All that was written, as text. */
+  get text(): string {
+    return new TextDecoder().decode(this.bytes);
+  }
+}
+
+/** What the fake throws in place of ending the process. */
+export class Exited extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
+}
+
+/** A process in a temporary folder; dispose it to remove the folder. */
+export class FakeHost implements HostProcess, AsyncDisposable {
+  args: readonly string[] = [];
+  stdin: ReadableStream<Uint8Array> = new Blob([]).stream();
+  readonly stdout = new FakeOutput();
+  readonly stderr = new FakeOutput();
+  windows = false;
+  readonly variables = new Map<string, string>();
+  /** The temporary folder, which relative paths start from. */
+  readonly folder: string;
+  files: Files;
+  #onSignal: ((signal: StopSignal) => void) | undefined;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.files = filesIn(folder);
+  }
+
+  static async open(): Promise<FakeHost> {
+    return new FakeHost(await Deno.realPath(await Deno.makeTempDir()));
+  }
+
+  env(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  realPath(path: string): Promise<string> {
+    return Deno.realPath(resolve(this.folder, path));
+  }
+
+  onSignal(handler: (signal: StopSignal) => void): () => void {
+    this.#onSignal = handler;
+    return () => this.#onSignal = undefined;
+  }
+
+  /** Whether signals are listened to. */
+  get listens(): boolean {
+    return this.#onSignal !== undefined;
+  }
+
+  signal(signal: StopSignal): void {
+    this.#onSignal?.(signal);
+  }
+
+  exit(code: number): never {
+    throw new Exited(code);
+  }
+
+  /** Writes a file, with the folders above it. */
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const full = resolve(this.folder, path);
+    await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(
+      full,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
+  }
+
+  read(path: string): Promise<string> {
+    return Deno.readTextFile(resolve(this.folder, path));
+  }
+
+  /** The names in the temporary folder, sorted. */
+  async names(): Promise<string[]> {
+    return (await Array.fromAsync(Deno.readDir(this.folder), (entry) => entry.name)).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** The files of the machine, with relative paths starting from `folder`. */
+function filesIn(folder: string): Files {
+  const at = (path: string) => resolve(folder, path);
+  return {
+    open: (path, mode) => nodeFiles.open(at(path), mode),
+    stat: (path) => nodeFiles.stat(at(path)),
+    rename: (from, to) => nodeFiles.rename(at(from), at(to)),
+    remove: (path) => nodeFiles.remove(at(path)),
+    makeFolder: (path) => nodeFiles.makeFolder(at(path)),
+    syncFolder: (path) => nodeFiles.syncFolder(at(path)),
+    list: (path) => nodeFiles.list(at(path)),
+    setModified: (path, modifiedMs) => nodeFiles.setModified(at(path), modifiedMs),
+  };
+}
+
+function resolve(folder: string, path: string): string {
+  return path.startsWith("/") ? path : `${folder}/${path}`;
+}

@@ -1,0 +1,200 @@
+// Files of a server that is not there: enough of a client for the commands, with faults to order.
+
+import { MorselError } from "../../lib/base/errors.ts";
+import { toHex } from "../../lib/base/hex.ts";
+import { MerkleHasher } from "../../lib/base/merkle.ts";
+import type { RemoteDownload, RemoteFiles } from "../../lib/cli/remote_files.ts";
+import type {
+  CallOptions,
+  FileInfo,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  PutSource,
+} from "../../lib/client/types.ts";
+
+interface Stored {
+  readonly info: FileInfo;
+  readonly bytes: Uint8Array;
+}
+
+// Small, so that a file of a few bytes arrives in several pieces.
+const PIECE_SIZE = 4;
+
+/** A client with files in memory. */
+export class FakeRemoteFiles implements RemoteFiles {
+  readonly stored = new Map<string, Stored>();
+  /** What a call fails with, by `put NAME`, `remove NAME` and so on. */
+  readonly faults = new Map<string, Error>();
+  /** Names whose downloads turn out damaged at their end. */
+  readonly damaged = new Set<string>();
+  /** Options of the last put. */
+  lastPut: PutOptions = {};
+  /** Options of the last get. */
+  lastGet: GetOptions = {};
+  /** Called within each put and download, after the first piece. */
+  midway: (name: string) => Promise<void> = () => Promise.resolve();
+  underWay = 0;
+  mostUnderWay = 0;
+  isClosed = false;
+  #version = 0;
+
+  /** Adds a file as if it had been put before. */
+  add(name: string, content: string, more: Partial<FileInfo> = {}): FileInfo {
+    const bytes = new TextEncoder().encode(content);
+    const info = { ...this.#describe(name, bytes), ...more };
+    this.stored.set(name, { info, bytes });
+    return info;
+  }
+
+  /** The content of a file, as text. */
+  text(name: string): string | undefined {
+    const stored = this.stored.get(name);
+    return stored && new TextDecoder().decode(stored.bytes);
+  }
+
+  async put(name: string, source: PutSource, options: PutOptions = {}): Promise<FileInfo> {
+    this.lastPut = options;
+    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+    try {
+      const stop = abortedBy(options);
+      const bytes = await Promise.race([stop, readAll(source, options)]);
+      const total = options.size;
+      options.onProgress?.({ received: bytes.length, durable: 0, total });
+      await Promise.race([stop, this.midway(name)]);
+      this.#fail("put", name);
+      if (options.ifAbsent && this.stored.has(name)) {
+        throw new MorselError("conflict", `There is a file "${name}" already`);
+      }
+      const { modifiedMs = 0, metadata = {} } = options;
+      const info = { ...this.#describe(name, bytes), modifiedMs, metadata };
+      this.stored.set(name, { info, bytes });
+      return info;
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  get(name: string, options: GetOptions = {}): Promise<RemoteDownload> {
+    this.lastGet = options;
+    return this.#attempt("get", name, () => {
+      const { info: file, bytes } = this.#find(name);
+      const { start = 0, end = bytes.length } = options;
+      const wanted = bytes.subarray(start, end);
+      const pieces = () => this.#pieces(name, wanted, options);
+      return {
+        file,
+        copyTo: async (sink) => {
+          let position = start;
+          for await (const piece of pieces()) {
+            await sink.write(piece, position);
+            position += piece.length;
+          }
+        },
+        get readable() {
+          return ReadableStream.from(pieces());
+        },
+        cancel: () => Promise.resolve(),
+      };
+    });
+  }
+
+  stat(name: string): Promise<FileInfo> {
+    return this.#attempt("stat", name, () => this.#find(name).info);
+  }
+
+  async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
+    for (const name of [...this.stored.keys()].sort()) {
+      if (name.startsWith(options.prefix ?? "")) yield this.stored.get(name)!.info;
+    }
+  }
+
+  remove(name: string): Promise<FileInfo> {
+    return this.#attempt("remove", name, () => {
+      const { info } = this.#find(name);
+      this.stored.delete(name);
+      return info;
+    });
+  }
+
+  async move(from: string, to: string): Promise<FileInfo> {
+    const info = await this.copy(from, to);
+    this.stored.delete(from);
+    return info;
+  }
+
+  copy(from: string, to: string): Promise<FileInfo> {
+    return this.#attempt("copy", from, () => {
+      const { info, bytes } = this.#find(from);
+      const copied = { ...info, name: to, version: ++this.#version };
+      this.stored.set(to, { info: copied, bytes });
+      return copied;
+    });
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+
+  async *#pieces(
+    name: string,
+    bytes: Uint8Array,
+    options: GetOptions,
+  ): AsyncGenerator<Uint8Array> {
+    for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
+      const piece = bytes.slice(start, start + PIECE_SIZE);
+      yield piece;
+      const received = start + piece.length;
+      options.onProgress?.({ received, durable: received, total: bytes.length });
+      if (start === 0) await Promise.race([abortedBy(options), this.midway(name)]);
+      this.#fail("download", name);
+    }
+    if (this.damaged.has(name)) {
+      throw new MorselError("integrity", `What arrived of "${name}" does not match its digest`);
+    }
+  }
+
+  async #attempt<T>(call: string, name: string, work: () => T): Promise<T> {
+    this.#fail(call, name);
+    return await Promise.resolve(work());
+  }
+
+  #fail(call: string, name: string): void {
+    const fault = this.faults.get(`${call} ${name}`);
+    if (fault) throw fault;
+  }
+
+  #find(name: string): Stored {
+    const stored = this.stored.get(name);
+    if (stored) return stored;
+    throw new MorselError("not_found", `There is no file "${name}"`);
+  }
+
+  #describe(name: string, bytes: Uint8Array): FileInfo {
+    const hasher = new MerkleHasher();
+    hasher.update(bytes);
+    const digest = toHex(hasher.digest());
+    const committedMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const version = ++this.#version;
+    return { name, version, size: bytes.length, digest, committedMs, modifiedMs: 0, metadata: {} };
+  }
+}
+
+/** Rejects when the signal is aborted; never settles otherwise. */
+function abortedBy({ signal }: CallOptions): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  if (signal?.aborted) reject(signal.reason);
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
+}
+
+async function readAll(source: PutSource, options: PutOptions): Promise<Uint8Array> {
+  if (source instanceof ReadableStream) return await new Response(source).bytes();
+  if (typeof source === "object" && "read" in source) {
+    const bytes = new Uint8Array(options.size!);
+    return bytes.subarray(0, await source.read(bytes, 0));
+  }
+  throw new Error("The fake takes streams and byte sources only");
+}

@@ -1,0 +1,88 @@
+// A whole server without network and disk: sessions over in-memory connections on an in-memory store.
+
+import type { Clock } from "../../lib/base/clock.ts";
+import { FileClient } from "../../lib/client/file_client.ts";
+import type { Connection } from "../../lib/base/connection.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { serveSession } from "../../lib/server/session.ts";
+import type { Blobs } from "../../lib/store/blobs.ts";
+import type { Catalog } from "../../lib/store/catalog.ts";
+import { FileStore } from "../../lib/store/file_store.ts";
+import { newId } from "./content.ts";
+import { MemoryBlobs } from "./memory_blobs.ts";
+import { MemoryCatalog } from "./memory_catalog.ts";
+import { memoryPair, type MemoryPairOptions } from "./memory_connection.ts";
+
+/** What a test can make different. */
+export interface MemoryServerOptions {
+  clock?: Clock;
+  limits?: Partial<Limits>;
+  /** The time the client lives by, where it is not the server's. */
+  clientClock?: Clock;
+  pair?: MemoryPairOptions;
+  catalog?: Catalog;
+  blobs?: Blobs;
+}
+
+/** A server for a test; disposing it ends all sessions. */
+export interface MemoryServer extends AsyncDisposable {
+  readonly store: FileStore;
+  /** What the sessions told their operator. */
+  readonly errors: unknown[];
+  /** Each message of all sessions, in notation. */
+  readonly trace: string[];
+  /** A new session; its other end. */
+  open(): Connection;
+  /** A new session and a client on it. */
+  connect(): Promise<FileClient>;
+  /** Tells the sessions that the server is about to stop. */
+  drain(): void;
+  /** Settles when all sessions so far have ended. */
+  ended(): Promise<void>;
+}
+
+/** Starts a server. */
+export async function memoryServer(options: MemoryServerOptions = {}): Promise<MemoryServer> {
+  const clock = options.clock ?? systemClock;
+  const { store } = await FileStore.open({
+    catalog: options.catalog ?? new MemoryCatalog(clock),
+    blobs: options.blobs ?? new MemoryBlobs(),
+    clock,
+    newId,
+  });
+  const drain = new AbortController();
+  const errors: unknown[] = [];
+  const trace: string[] = [];
+  const sessions: { connection: Connection; ended: Promise<void> }[] = [];
+  const open = () => {
+    const [near, far] = memoryPair(options.pair);
+    const ended = serveSession(far, {
+      store,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      clock,
+      bootId: new Uint8Array(16).fill(7),
+      drain: drain.signal,
+      graceMs: 5000,
+      trace: (line) => trace.push(line),
+      onError: (error) => errors.push(error),
+    });
+    sessions.push({ connection: near, ended });
+    return near;
+  };
+  const ended = async () => void await Promise.all(sessions.map(({ ended }) => ended));
+  return {
+    store,
+    errors,
+    trace,
+    open,
+    connect: () => FileClient.open(open(), { clock: options.clientClock ?? clock }),
+    drain: () => drain.abort(),
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      for (const { connection } of sessions) connection.close();
+      await ended();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
