@@ -13,6 +13,13 @@ const CHUNK_SIZES = [
 const SIZE = 64 * 1024 * 1024;
 const RESULTS = new URL("results/chunk_sizes.json", import.meta.url);
 
+for (const name of ["read", "write", "net", "run"] as const) {
+  const { state } = await Deno.permissions.request({ name });
+  if (state === "granted") continue;
+  console.error("This bench starts a server and keeps files: run it as deno bench -A");
+  Deno.exit(2);
+}
+
 const folder = await Deno.makeTempDir();
 const server = await startChild("../server.ts", "--listen", "127.0.0.1:0", "--data", folder);
 const control = await startChild("control_server.ts");

@@ -1,6 +1,6 @@
 // Takes frames out of a stream of bytes (PROTOCOL.md 3): many out of one read, wherever the network cuts.
 // A fast path of Morsel: neighbouring Data frames of one transfer come out as one run, so that 1300-byte
-// chunks cost their consumer no more than large ones. `bench/frames.ts` shows what a frame costs.
+// chunks cost their consumer no more than large ones. `bench/frames_bench.ts` shows what a frame costs.
 
 import { MorselError } from "../base/errors.ts";
 import { decode, type UnknownMessage } from "./codec.ts";
