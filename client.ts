@@ -10,8 +10,9 @@ import { MorselError } from "./lib/base/errors.ts";
 import { formatAddress, parseAddress } from "./lib/cli/address.ts";
 import { clientProgram } from "./lib/cli/client_program.ts";
 import { FileClient } from "./lib/client/file_client.ts";
+import type { Reconnecting } from "./lib/client/link.ts";
 import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
-import type { Address } from "./lib/runtime/connection.ts";
+import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
@@ -23,18 +24,36 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
+  /**
+   * How long to try to connect again, without any progress, when the connection is lost, in
+   * milliseconds; 60,000 by default, 0 for not at all.
+   */
+  retryMs?: number;
+  /** Called each time before a pause in that. */
+  onReconnecting?: (event: Reconnecting) => void;
 }
 
 /**
  * Connects to the server at `host:port`. Throws a MorselError: `connection` when nobody answers there,
  * `deadline` when nobody does in time, `protocol` when it is not a Morsel server. Close the client, or
- * declare it with `await using`.
+ * declare it with `await using`. A connection that is lost later is made again by itself.
  */
 export async function connect(
   address: string | Address,
   options: ConnectOptions = {},
 ): Promise<FileClient> {
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
+  const { retryMs = 60_000, ...given } = options;
+  return await FileClient.connect({
+    ...given,
+    clock: systemClock,
+    retryMs,
+    random: Math.random,
+    dial: (signal) => dial(to, signal),
+  });
+}
+
+async function dial(to: Address, signal: AbortSignal | undefined): Promise<Connection> {
   const { silenceMs } = deadlinesOf(DEFAULT_LIMITS).connect;
   const late = new MorselError(
     "deadline",
@@ -42,10 +61,9 @@ export async function connect(
   );
   const timeout = new AbortController();
   const stopTimer = systemClock.timer(silenceMs, () => timeout.abort(late));
-  const signals = options.signal ? [options.signal, timeout.signal] : [timeout.signal];
+  const signals = signal ? [signal, timeout.signal] : [timeout.signal];
   try {
-    const connection = await denoNetwork.connect(to, { signal: AbortSignal.any(signals) });
-    return await FileClient.open(connection, { clock: systemClock, ...options });
+    return await denoNetwork.connect(to, { signal: AbortSignal.any(signals) });
   } finally {
     stopTimer();
   }

@@ -23,6 +23,7 @@ export {
 } from "./lib/base/errors.ts";
 export type { Download } from "./lib/client/download.ts";
 export type { FileClient } from "./lib/client/file_client.ts";
+export type { Reconnecting } from "./lib/client/link.ts";
 export type * from "./lib/client/types.ts";
 export type { Terms } from "./lib/protocol/handshake.ts";
 export type { Limits } from "./lib/protocol/limits.ts";

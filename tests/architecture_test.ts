@@ -11,7 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "lib/store": ["lib/base", "lib/store", "@std/bytes", "runtime types"],
   "lib/server": ["lib/base", "lib/protocol", "lib/store", "lib/server", "@std/*", "runtime types"],
   "lib/client": ["lib/base", "lib/protocol", "lib/client", "@std/*", "runtime types"],
-  "lib/cli": ["lib/base", "lib/client", "lib/cli", "@std/cli", "@std/streams", "runtime types"],
+  "lib/cli": ["lib/base", "lib/client", "lib/cli", "@std/*", "runtime types"],
 };
 
 /** Files longer than this hold a second idea that wants a file of its own. */

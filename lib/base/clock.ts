@@ -9,8 +9,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never go backwards, for measuring waits. */
   monotonicMs(): number;
-  /** Runs `task` once, `afterMs` milliseconds from now, without keeping the process alive. */
+  /** Runs `task` once, `afterMs` milliseconds from now; meanwhile the process may end if it has no other work. */
   timer(afterMs: number, task: () => void): StopTimer;
+  /** The same, but the process stays for it. */
+  holdingTimer(afterMs: number, task: () => void): StopTimer;
   /** Runs `task` after all that is ready to run now has run: the place to gather a batch. */
   soon(task: () => void): void;
 }

@@ -24,24 +24,27 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 
 /** The root over leaf hashes that lie one after the other in `leaves`. Nothing hashes to SHA-256(""). */
 export function merkleRoot(leaves: Uint8Array): Uint8Array {
-  const peaks = new Peaks();
-  for (let start = 0; start < leaves.length; start += DIGEST_SIZE) {
-    peaks.add(leaves.subarray(start, start + DIGEST_SIZE));
-  }
+  const peaks = new MerklePeaks();
+  peaks.addAll(leaves);
   return peaks.root();
 }
 
 /** Hashes content that arrives in pieces of any size, front to back, in constant memory. */
 export class MerkleHasher {
-  readonly #peaks = new Peaks();
+  readonly #peaks: MerklePeaks;
   readonly #onLeaf: ((leaf: Uint8Array) => void) | undefined;
   #block: Hash | undefined;
   #blockSize = 0;
-  #size = 0;
+  #size: number;
 
-  /** `onLeaf` is given each block's hash as soon as it is known, the last one from `digest`. */
-  constructor(onLeaf?: (leaf: Uint8Array) => void) {
+  /**
+   * `onLeaf` is given each block's hash as soon as it is known, the last one from `digest`. With `after`,
+   * which then belongs to the hasher, it goes on behind the whole blocks that are in there.
+   */
+  constructor(onLeaf?: (leaf: Uint8Array) => void, after = new MerklePeaks()) {
     this.#onLeaf = onLeaf;
+    this.#peaks = after;
+    this.#size = after.count * BLOCK_SIZE;
   }
 
   /** Bytes hashed so far. */
@@ -78,19 +81,55 @@ export class MerkleHasher {
 }
 
 /** The roots of the complete subtrees so far, largest first: what a growing tree has to remember. */
-class Peaks {
+export class MerklePeaks {
   readonly #roots: { height: number; hash: Uint8Array }[] = [];
+  #count = 0;
 
-  add(leaf: Uint8Array): void {
-    let height = 0;
-    let hash = leaf;
-    while (this.#roots.at(-1)?.height === height) {
-      hash = nodeHash(this.#roots.pop()!.hash, hash);
-      height++;
-    }
-    this.#roots.push({ height, hash });
+  /** Leaves that are in the tree. */
+  get count(): number {
+    return this.#count;
   }
 
+  /** Appends a leaf hash. */
+  add(leaf: Uint8Array): void {
+    this.addSubtree(leaf, 0);
+  }
+
+  /**
+   * Appends 2 ** `height` leaves by the root of their complete tree. Throws a RangeError where such a
+   * tree cannot stand, as the number of leaves before it is no multiple of its own.
+   */
+  addSubtree(root: Uint8Array, height: number): void {
+    const size = 2 ** height;
+    if (this.#count % size !== 0) {
+      throw new RangeError(`A tree of ${size} leaves cannot follow ${this.#count} leaves`);
+    }
+    let hash = root;
+    let level = height;
+    while (this.#roots.at(-1)?.height === level) {
+      hash = nodeHash(this.#roots.pop()!.hash, hash);
+      level++;
+    }
+    this.#roots.push({ height: level, hash });
+    this.#count += size;
+  }
+
+  /** Appends leaf hashes that lie one after the other. */
+  addAll(leaves: Uint8Array): void {
+    for (let start = 0; start < leaves.length; start += DIGEST_SIZE) {
+      this.add(leaves.slice(start, start + DIGEST_SIZE));
+    }
+  }
+
+  /** The same tree, to grow on its own. */
+  clone(): MerklePeaks {
+    const copy = new MerklePeaks();
+    copy.#roots.push(...this.#roots);
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  /** The digest of a content of these blocks. */
   root(): Uint8Array {
     let root = this.#roots.at(-1)?.hash;
     if (!root) return finish(createHash("sha256"));

@@ -8,14 +8,16 @@ import { progressOptions } from "./progress_options.ts";
 
 /** Prints a file. */
 export async function cat(context: CommandContext): Promise<ExitCode> {
-  return await printDownload(context, context.operands[0]!, byteRange(context.options, "range"));
+  const { operands, options } = context;
+  const verify = !options.flag("unverified");
+  return await printDownload(context, operands[0]!, { ...byteRange(options, "range"), verify });
 }
 
 /** Writes the bytes of a file to standard output, until nobody reads them any more. */
 export async function printDownload(
   context: CommandContext,
   name: string,
-  range: { start?: number; end?: number },
+  range: { start?: number; end?: number; verify?: boolean },
 ): Promise<ExitCode> {
   const { host, screen } = context;
   const client = await context.connect();

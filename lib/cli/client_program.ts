@@ -16,6 +16,7 @@ import { wholeNumber } from "./option_values.ts";
 import type { ConnectRemote, RemoteFiles } from "./remote_files.ts";
 import { Screen } from "./screen.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
+import { tellReconnecting } from "./transfer_events.ts";
 import { suggest } from "./suggestion.ts";
 
 /** What {@linkcode clientProgram} works with. */
@@ -151,6 +152,7 @@ async function runCommand(
     connect: () =>
       connecting ??= options.connect(address, {
         signal: stop.signal,
+        onReconnecting: (event) => tellReconnecting(screen, event),
         ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
       }),
   };

@@ -7,6 +7,7 @@ import { get } from "./get.ts";
 import { hash } from "./hash.ts";
 import { cp, ls, mv, rm, stat } from "./name_commands.ts";
 import { put } from "./put.ts";
+import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
 
 /** The options that every command takes. */
 export const COMMON_OPTIONS: readonly OptionRule[] = [
@@ -96,8 +97,17 @@ export const COMMANDS: readonly Command[] = [
     least: 1,
     most: 1,
     summary: "Print a file, or a range of its bytes",
-    details: ["Bytes count from 0. END is the first byte that is not printed; it may be left out."],
-    options: [{ name: "range", value: "START-END", summary: "Print only these bytes" }],
+    details: [
+      "Bytes count from 0. END is the first byte that is not printed; it may be left out.",
+      "Nothing is printed before it is proven against the file's digest.",
+    ],
+    options: [
+      { name: "range", value: "START-END", summary: "Print only these bytes" },
+      {
+        name: "unverified",
+        summary: "Take the server's word for them: a range needs no whole blocks",
+      },
+    ],
     examples: [
       ["cat notes.txt", "print it"],
       ["cat video.mp4 --range 0-1300", "print the first 1300 bytes"],
@@ -168,6 +178,28 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     examples: [["cp config.json config.old.json", "keep a copy"]],
     run: cp,
+  },
+  {
+    name: "verify",
+    operands: "NAME",
+    least: 1,
+    most: 1,
+    summary: "Prove that the server has a file, by blocks at random",
+    details: ["Each block comes with a proof against the digest; the rest is not fetched."],
+    options: [{ name: "sample", value: "N", summary: "Read N blocks of 64 KiB; 100 by default" }],
+    examples: [["verify video.mp4 --sample 1000", "read 1000 blocks of it"]],
+    run: verifyCommand,
+  },
+  {
+    name: "uploads",
+    operands: "",
+    least: 0,
+    most: 0,
+    summary: "List uploads that were not finished, or forget one",
+    details: ["The same put run again goes on with them. They expire by themselves in the end."],
+    options: [{ name: "abort", value: "ID", summary: "Forget this one" }],
+    examples: [["uploads", "list them: id, bytes that are safe, state, last activity, name"]],
+    run: uploadsCommand,
   },
   {
     name: "hash",

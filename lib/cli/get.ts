@@ -1,18 +1,20 @@
 // The command `get`: a file of the server becomes a local one. The target is touched only by the rename at
 // the end, when every byte is proven; until then all is in a temporary file beside it.
 
+import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
-import type { ByteSink } from "../client/types.ts";
-import type { OpenFile } from "../runtime/files.ts";
+import type { FileInfo, Progress } from "../client/types.ts";
 import { printDownload } from "./cat.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { locally, UsageError } from "./failure.ts";
 import { fileJson, transferredLine } from "./file_report.ts";
-import { folderOf, joinPath } from "./local_path.ts";
+import { joinPath } from "./local_path.ts";
+import { PartialFile } from "./partial_file.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
-import type { RemoteDownload } from "./remote_files.ts";
+import type { RemoteFiles } from "./remote_files.ts";
+import { tellResume } from "./transfer_events.ts";
 
 /** Fetches a file. */
 export async function get(context: CommandContext): Promise<ExitCode> {
@@ -23,11 +25,28 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   const onProgress = progress.track(name).update;
-  const download = await client.get(name, { ...transferOptions(context), onProgress });
-  await save(context, download, target);
-  await report(context, download, target);
+  const file = await saveNewest(context, { client, name, target, onProgress });
+  await report(context, file, target);
   return EXIT.done;
 }
+
+/** Fetches the newest version, begun afresh when the one that was begun is replaced on the way. */
+async function saveNewest(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await save(context, request);
+    } catch (error) {
+      const isGone = error instanceof MorselError && error.code === "gone";
+      if (!isGone || attempt === MAX_ATTEMPTS) throw error;
+      await context.screen.message(
+        `${quote(request.name)} was replaced on the way; fetching the new version`,
+      );
+    }
+  }
+}
+
+/** A file that is replaced faster than it can be fetched is told as what it is. */
+const MAX_ATTEMPTS = 5;
 
 /** Where the file goes: never out of the folder that the user chose, whatever the name says. */
 async function chooseTarget(
@@ -69,57 +88,51 @@ function statLocal(context: CommandContext, path: string) {
   return locally("read", path, () => context.host.files.stat(path));
 }
 
-async function save(
-  context: CommandContext,
-  download: RemoteDownload,
-  target: string,
-): Promise<void> {
+/** Fetches into a partial file, behind what an earlier run has left there, and puts that in place. */
+async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
+  const { client, name, target, onProgress } = request;
   const { files, windows } = context.host;
-  const temporary = temporaryPath(target, windows);
-  let open: OpenFile | undefined;
+  const options = { ...transferOptions(context), onProgress };
+  let partial: PartialFile | undefined;
+  const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
+  let download = await client.get(name, { ...options, onProven });
+  const { file } = download;
   try {
-    open = await locally("write", target, () => files.open(temporary, "create"));
-    await download.copyTo(sinkOf(open, target));
-    // Where a file is replaced, a crash soon after the rename must not have cost the old content.
-    if (await files.stat(target)) await locally("write", target, () => open!.sync());
-    await locally("write", target, () => open!.close());
-    const { modifiedMs } = download.file;
-    // A file without its time is still the file.
-    if (modifiedMs !== 0) await files.setModified(temporary, modifiedMs).catch(() => {});
+    partial = await PartialFile.open({ files, windows, target, file });
+    if (partial.proven > 0) {
+      await download.cancel();
+      await tellResume(context, { name, offset: partial.proven, total: file.size });
+      const rest = { start: partial.proven, version: file.version };
+      download = await client.get(name, { ...options, ...rest, onProven });
+    }
+    await download.copyTo(partial.sink);
     context.signal.throwIfAborted();
-    await locally("write", target, () => files.rename(temporary, target));
+    await partial.finish();
+    return file;
   } catch (error) {
-    // Whatever fails here is less worth telling than what failed before.
-    await download.cancel().catch(() => {});
-    await open?.close().catch(() => {});
-    if (open) await files.remove(temporary).catch(() => {});
+    await download.cancel();
+    // What was proven stays, unless it is of a version that is gone or the disk has no room for it.
+    const isLost = error instanceof MorselError && error.code !== "gone";
+    if (isLost || context.signal.aborted) await partial?.keep();
+    else await partial?.discard();
     throw error;
   }
 }
 
-/** Beside the target, as a rename does not reach from one file system to another. */
-function temporaryPath(target: string, windows: boolean): string {
-  const folder = folderOf(target, windows);
-  const random = crypto.randomUUID().slice(0, 8);
-  // Cut, as a file name may have 255 bytes and this one is longer than the target's.
-  const start = [...target.slice(folder.length)].slice(0, 40).join("");
-  return `${folder}.${start}.${random}.morsel-part`;
-}
-
-function sinkOf(open: OpenFile, target: string): ByteSink {
-  return {
-    write: (bytes, position) => locally("write", target, () => open.write(bytes, position)),
-  };
+interface SaveRequest {
+  readonly client: RemoteFiles;
+  readonly name: string;
+  readonly target: string;
+  readonly onProgress: (progress: Progress) => void;
 }
 
 async function report(
   context: CommandContext,
-  download: RemoteDownload,
+  file: FileInfo,
   target: string,
 ): Promise<void> {
   const { options, screen } = context;
   if (options.flag("quiet")) return;
-  const { file } = download;
   const json = options.flag("json");
   const path = target;
   const line = json ? JSON.stringify({ ...fileJson(file), path }) : transferredLine(path, file);

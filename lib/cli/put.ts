@@ -1,7 +1,8 @@
 // The command `put`: local files, folders or standard input become files on the server.
 
+import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
-import type { ByteSource, PutOptions } from "../client/types.ts";
+import type { ByteSource, FileInfo, Progress, PutOptions } from "../client/types.ts";
 import { runBatch } from "./batch.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -13,6 +14,7 @@ import { progressOptions } from "./progress_options.ts";
 import type { RemoteFiles } from "./remote_files.ts";
 import { standardInput } from "./standard_input.ts";
 import { findSources, type SourceFile } from "./source_files.ts";
+import { onTransferEvent } from "./transfer_events.ts";
 
 // Small files go 64 at a time, so that a round trip is not waited for with each; four large ones at once
 // already fill any link, and more would only share it.
@@ -70,22 +72,51 @@ async function putFile(
   source: SourceFile,
   tools: PutTools,
 ): Promise<void> {
-  const { path, name, size, modifiedMs } = source;
-  const { client, progress, putOptions } = tools;
-  const open = await locally("read", path, () => context.host.files.open(path, "read"));
+  const tracker = tools.progress.track(source.name);
+  const file = await putUnchanged(context, source, { ...tools, onProgress: tracker.update });
+  tracker.done();
+  await reportDone(context, file, transferredLine(file.name, file));
+}
+
+/** Puts a file as it is at one moment: one that changes while it is sent is begun again as it is then. */
+async function putUnchanged(
+  context: CommandContext,
+  source: SourceFile,
+  tools: PutTools & { onProgress: (progress: Progress) => void },
+): Promise<FileInfo> {
+  const { path, name } = source;
+  const { files } = context.host;
+  const open = await locally("read", path, () => files.open(path, "read"));
   try {
-    const bytes: ByteSource = {
-      read: (into, position) => locally("read", path, () => open.read(into, position)),
-    };
-    const tracker = progress.track(name);
-    const onProgress = tracker.update;
-    const file = await client.put(name, bytes, { ...putOptions, size, modifiedMs, onProgress });
-    tracker.done();
-    await reportDone(context, file, transferredLine(file.name, file));
+    let { size, modifiedMs } = source;
+    for (let attempt = 1;; attempt++) {
+      const bytes: ByteSource = {
+        read: (into, position) => locally("read", path, () => open.read(into, position)),
+        isUnchanged: async () => {
+          const now = await locally("read", path, () => files.stat(path));
+          return now?.size === size && now.modifiedMs === modifiedMs;
+        },
+      };
+      const { client, putOptions, onProgress } = tools;
+      const onEvent = onTransferEvent(context, name);
+      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
+      try {
+        return await client.put(name, bytes, options);
+      } catch (error) {
+        const hasChanged = error instanceof MorselError && error.detail.source === "changed";
+        const now = await files.stat(path);
+        if (!hasChanged || !now || attempt === MAX_ATTEMPTS) throw error;
+        onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
+        ({ size, modifiedMs } = now);
+      }
+    }
   } finally {
     await open.close();
   }
 }
+
+/** A file that changes faster than it can be sent is told as what it is. */
+const MAX_ATTEMPTS = 3;
 
 async function putInput(context: CommandContext, putOptions: PutOptions): Promise<ExitCode> {
   const name = context.options.value("as");

@@ -10,7 +10,11 @@ import type {
   ListOptions,
   PutOptions,
   PutSource,
+  UnfinishedUpload,
+  Verified,
+  VerifyOptions,
 } from "../client/types.ts";
+import type { Reconnecting } from "../client/link.ts";
 import type { Address } from "../runtime/connection.ts";
 
 /** The files of a server. Calls may be made at the same time. Whoever connected closes it. */
@@ -24,6 +28,9 @@ export interface RemoteFiles {
   remove(name: string, options?: CallOptions & { ifVersion?: number }): Promise<FileInfo>;
   move(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
   copy(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
+  verify(name: string, options?: VerifyOptions): Promise<Verified>;
+  uploads(options?: CallOptions): Promise<UnfinishedUpload[]>;
+  abortUpload(id: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,6 +51,8 @@ export interface ConnectRemoteOptions {
   signal?: AbortSignal;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
+  /** Called each time before a pause, when the connection was lost. */
+  onReconnecting?: (event: Reconnecting) => void;
 }
 
 /** Connects to a server. */

@@ -60,6 +60,7 @@ export class Calls {
   readonly #freed: (() => void)[] = [];
   #terms: Terms | undefined;
   #nextTag = 1;
+  #isDraining = false;
   #failure: MorselError | undefined;
   #keepAlive: KeepAlive | undefined;
   #pump: Promise<void> = Promise.resolve();
@@ -96,6 +97,11 @@ export class Calls {
       everyMs: pingEveryMs(calls.terms),
     });
     return calls;
+  }
+
+  /** Whether new requests have a chance: the connection is there, and its server means to stay. */
+  get isUsable(): boolean {
+    return !this.#failure && !this.#isDraining;
   }
 
   /** What both sides agreed on. */
@@ -215,7 +221,8 @@ export class Calls {
   }
 
   #receive(message: Message | UnknownMessage): void | Promise<void> {
-    if (message.type === "Unknown" || message.type === "Drain") return;
+    if (message.type === "Unknown") return;
+    if (message.type === "Drain") return this.#drain();
     if (message.type === "Pong") return this.#keepAlive?.pong();
     if (message.type === "Error" && message.tag === 0) throw errorOf(message);
     const call = this.#waiting.get(message.tag);
@@ -243,6 +250,13 @@ export class Calls {
     call.endWait?.();
     this.#waiting.delete(call.tag);
     this.#freed.shift()?.();
+    if (this.#isDraining) this.#drain();
+  }
+
+  /** The server is about to stop: this side lets go of the connection once nothing is owed on it. */
+  #drain(): void {
+    this.#isDraining = true;
+    if (this.#waiting.size === 0) this.#fail(new MorselError("draining", "The server is stopping"));
   }
 
   /** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */

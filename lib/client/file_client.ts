@@ -1,12 +1,16 @@
 // The public client: a connection to a server, with a method for each thing one can do with files.
 
+import type { Connection } from "../base/connection.ts";
+import { MorselError } from "../base/errors.ts";
+import { fromHex } from "../base/hex.ts";
 import type { Terms } from "../protocol/handshake.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
-import type { Message } from "../protocol/messages.ts";
-import type { Connection } from "../base/connection.ts";
-import { Calls, type CallsOptions } from "./calls.ts";
+import type { Message, Request } from "../protocol/messages.ts";
+import type { Calls, CallsOptions, Untagged } from "./calls.ts";
+import { conditionFields } from "./condition_fields.ts";
 import { Download } from "./download.ts";
-import { fileInfoOf } from "./file_info.ts";
+import { fileInfoOf, unfinishedUploadOf } from "./file_info.ts";
+import { Link, type LinkOptions } from "./link.ts";
 import type {
   CallOptions,
   ConditionOptions,
@@ -15,29 +19,45 @@ import type {
   ListOptions,
   PutOptions,
   PutSource,
+  UnfinishedUpload,
+  Verified,
+  VerifyOptions,
 } from "./types.ts";
-import { conditionFields, upload } from "./upload.ts";
+import { upload } from "./upload.ts";
+import { verify } from "./verify.ts";
 
 /**
  * Files on a server, over one connection. Calls may be made side by side; they share the connection and
- * do not wait for one another. All of them throw a MorselError whose `code` says what happened, and end
+ * do not wait for one another. A connection that is lost is made again, and what was under way goes on. All
+ * of them throw a MorselError whose `code` says what happened, and end
  * early when their `signal` says so.
  */
 export class FileClient implements AsyncDisposable {
-  readonly #calls: Calls;
+  readonly #link: Link;
 
-  private constructor(calls: Calls) {
-    this.#calls = calls;
+  private constructor(link: Link) {
+    this.#link = link;
   }
 
-  /** Greets the server at the other end; the connection is closed with the client, or when this fails. */
-  static async open(connection: Connection, options: CallsOptions): Promise<FileClient> {
-    return new FileClient(await Calls.open(connection, options));
+  /** Connects and greets; the connection, and those that take its place, are closed with the client. */
+  static async connect(options: LinkOptions): Promise<FileClient> {
+    return new FileClient(await Link.open(options));
+  }
+
+  /** Greets over this connection, which belongs to the client; when it is lost there is no other. */
+  static open(connection: Connection, options: CallsOptions): Promise<FileClient> {
+    let isTaken = false;
+    const dial = () => {
+      if (isTaken) throw new MorselError("connection", "The connection was lost");
+      isTaken = true;
+      return Promise.resolve(connection);
+    };
+    return FileClient.connect({ ...options, dial, retryMs: 0, random: () => 0 });
   }
 
   /** What both sides agreed on: limits in bytes and milliseconds, the durability, the server's boot id. */
   get terms(): Terms {
-    return this.#calls.terms;
+    return this.#link.calls.terms;
   }
 
   /**
@@ -45,17 +65,17 @@ export class FileClient implements AsyncDisposable {
    * replaced in one step. The source is read once, front to back; a stream is cancelled on failure.
    */
   put(name: string, source: PutSource, options: PutOptions = {}): Promise<FileInfo> {
-    return upload(this.#calls, { name, source }, options);
+    return upload(this.#link, { name, source }, options);
   }
 
   /** Asks for a file or a range; settles when the server has described it. Throws `not_found`. */
   get(name: string, options: GetOptions = {}): Promise<Download> {
-    return Download.open(this.#calls, name, options);
+    return Download.open(this.#link, name, options);
   }
 
   /** Tells of a file without its bytes. Throws `not_found`. */
-  async stat(name: string, options: CallOptions = {}): Promise<FileInfo> {
-    return fileInfoOf(await this.#calls.call({ type: "Stat", name }, options));
+  stat(name: string, options: CallOptions = {}): Promise<FileInfo> {
+    return this.#ask({ type: "Stat", name }, { ...options, isRepeatable: true });
   }
 
   /**
@@ -66,53 +86,99 @@ export class FileClient implements AsyncDisposable {
     const { prefix = "", pageSize = MAX_PAGE, signal } = options;
     let after = options.after ?? "";
     for (let more = true; more;) {
-      const files: FileInfo[] = [];
-      const page = await this.#calls.call(
-        { type: "List", prefix, after, limit: pageSize },
-        { signal, onReply: (reply: Message) => void files.push(fileInfoOf(reply)) },
-      );
+      const page = { type: "List", prefix, after, limit: pageSize } as const;
+      const { files, isLast } = await this.#link.run((calls) => readPage(calls, page, signal), {
+        signal,
+      });
       yield* files;
-      more = page.type === "Page" && page.more === 1 && files.length > 0;
+      more = !isLast && files.length > 0;
       after = files.at(-1)?.name ?? after;
     }
   }
 
   /** Removes a file; returns what it was. Throws `not_found`, and `conflict` with `ifVersion`. */
-  async remove(
+  remove(
     name: string,
     options: CallOptions & Pick<ConditionOptions, "ifVersion"> = {},
   ): Promise<FileInfo> {
-    const condition = conditionFields(options);
-    return fileInfoOf(await this.#calls.call({ type: "Remove", ...condition, name }, options));
+    return this.#ask({ type: "Remove", ...conditionFields(options), name }, options);
   }
 
   /** Gives a file another name, in one step, replacing what had it. The condition is on `to`. */
-  async move(
+  move(
     from: string,
     to: string,
     options: CallOptions & ConditionOptions = {},
   ): Promise<FileInfo> {
-    const condition = conditionFields(options);
-    return fileInfoOf(await this.#calls.call({ type: "Move", ...condition, from, to }, options));
+    return this.#ask({ type: "Move", ...conditionFields(options), from, to }, options);
   }
 
   /** Puts a file's content under a second name; no bytes are moved. The condition is on `to`. */
-  async copy(
+  copy(
     from: string,
     to: string,
     options: CallOptions & ConditionOptions = {},
   ): Promise<FileInfo> {
-    const condition = conditionFields(options);
-    return fileInfoOf(await this.#calls.call({ type: "Copy", ...condition, from, to }, options));
+    return this.#ask({ type: "Copy", ...conditionFields(options), from, to }, options);
+  }
+
+  /**
+   * Reads blocks of a file at random and proves each against the digest, so that the server shows it has
+   * them without sending the rest. Throws `integrity` naming the first block that is damaged.
+   */
+  verify(name: string, options: VerifyOptions = {}): Promise<Verified> {
+    return verify(this.#link, name, options);
+  }
+
+  /** The unfinished uploads on the server, which a `put` of the same source would go on with. */
+  uploads(options: CallOptions = {}): Promise<UnfinishedUpload[]> {
+    const { signal } = options;
+    return this.#link.run(async (calls) => {
+      const uploads: UnfinishedUpload[] = [];
+      const onReply = (reply: Message) => void uploads.push(unfinishedUploadOf(reply));
+      await calls.call({ type: "ListUploads" }, { signal, onReply });
+      return uploads;
+    }, { signal });
+  }
+
+  /** Forgets an unfinished upload; whoever is at it is told `fenced`. Throws `not_found`. */
+  async abortUpload(id: string, options: CallOptions = {}): Promise<void> {
+    const { signal } = options;
+    const upload = fromHex(id);
+    await this.#link.run((calls) => calls.call({ type: "AbortUpload", upload }, { signal }), {
+      signal,
+    });
   }
 
   /** Closes the connection; calls under way fail. Closing twice is harmless. */
   close(): Promise<void> {
-    return this.#calls.close();
+    return this.#link.close();
   }
 
   /** The same as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  /** Makes a request that is answered by a File. */
+  #ask(
+    request: Untagged<Request>,
+    { signal, isRepeatable = false }: { signal?: AbortSignal; isRepeatable?: boolean },
+  ): Promise<FileInfo> {
+    return this.#link.run(
+      async (calls) => fileInfoOf(await calls.call(request, { signal })),
+      { signal, isRepeatable },
+    );
+  }
+}
+
+async function readPage(
+  calls: Calls,
+  page: Untagged<Request>,
+  signal: AbortSignal | undefined,
+): Promise<{ files: FileInfo[]; isLast: boolean }> {
+  const files: FileInfo[] = [];
+  const onReply = (reply: Message) => void files.push(fileInfoOf(reply));
+  const last = await calls.call(page, { signal, onReply });
+  return { files, isLast: last.type !== "Page" || last.more === 0 };
 }

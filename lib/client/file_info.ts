@@ -1,9 +1,9 @@
-// A File message as the public API shows it.
+// File and Upload messages as the public API shows them.
 
 import { toHex } from "../base/hex.ts";
-import type { Message } from "../protocol/messages.ts";
+import { type Message, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { MorselError } from "../base/errors.ts";
-import type { FileInfo } from "./types.ts";
+import type { FileInfo, UnfinishedUpload } from "./types.ts";
 
 /** What a File message tells. Throws `protocol` for any other message. */
 export function fileInfoOf(message: Message): FileInfo {
@@ -19,5 +19,22 @@ export function fileInfoOf(message: Message): FileInfo {
     committedMs,
     modifiedMs,
     metadata: { ...metadata },
+  };
+}
+
+/** What an Upload message tells. Throws `protocol` for any other message. */
+export function unfinishedUploadOf(message: Message): UnfinishedUpload {
+  if (message.type !== "Upload") {
+    throw new MorselError("protocol", `The server sent ${message.type} where Upload belongs`);
+  }
+  const { upload, name, declaredSize, durable, begunMs, activeMs, attached } = message;
+  return {
+    id: toHex(upload),
+    name,
+    declaredSize: declaredSize === UNKNOWN_SIZE ? undefined : declaredSize,
+    durable,
+    begunMs,
+    activeMs,
+    isAttached: attached === 1,
   };
 }

@@ -1,19 +1,24 @@
-// Whatever can be put, as one thing: bytes read front to back into buffers of the reader's.
+// Whatever can be put, as one thing: bytes read at positions, front to back and, where the source allows, from
+// an earlier position again.
 
 import type { ByteSource, PutSource } from "./types.ts";
 
-/** Bytes to be read front to back. Whoever opened it closes it. */
-export interface SequentialSource {
+/** Bytes to be put. Whoever opened it closes it. */
+export interface UploadSource {
   /** How many bytes there are, where that is known. */
   readonly size: number | undefined;
-  /** Fills `into` with the next bytes; fewer than it takes only at the end. */
-  read(into: Uint8Array): Promise<number>;
+  /** Whether a position can be read again, as a resume needs it. */
+  readonly isRepeatable: boolean;
+  /** Fills `into` from `position` on; fewer bytes than it takes only at the end. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Whether it still is what it was when it was opened. */
+  isUnchanged(): Promise<boolean>;
   /** Lets go of the source, read to its end or not. */
   close(): Promise<void>;
 }
 
 /** Opens a source. `size` is what its caller knows of a stream's or {@linkcode ByteSource}'s size. */
-export function openSource(source: PutSource, size: number | undefined): SequentialSource {
+export function openSource(source: PutSource, size: number | undefined): UploadSource {
   if (typeof source === "string") return fromBytes(new TextEncoder().encode(source));
   if (source instanceof Uint8Array) return fromBytes(source);
   if (source instanceof Blob) return fromPositions(readerOf(source), source.size);
@@ -21,53 +26,42 @@ export function openSource(source: PutSource, size: number | undefined): Sequent
   return fromPositions(source, size);
 }
 
-function fromBytes(bytes: Uint8Array): SequentialSource {
-  let position = 0;
-  return {
-    size: bytes.length,
-    read: (into) => {
+function fromBytes(bytes: Uint8Array): UploadSource {
+  return fromPositions({
+    read: (into, position) => {
       const piece = bytes.subarray(position, position + into.length);
       into.set(piece);
-      position += piece.length;
       return Promise.resolve(piece.length);
     },
-    close: () => Promise.resolve(),
-  };
+  }, bytes.length);
 }
 
 function readerOf(blob: Blob): ByteSource {
   return {
     read: async (into, position) => {
-      const piece = new Uint8Array(
-        await blob.slice(position, position + into.length).arrayBuffer(),
-      );
-      into.set(piece);
-      return piece.length;
+      const piece = await blob.slice(position, position + into.length).arrayBuffer();
+      into.set(new Uint8Array(piece));
+      return piece.byteLength;
     },
   };
 }
 
-function fromPositions(source: ByteSource, size: number | undefined): SequentialSource {
-  let position = 0;
+function fromPositions(source: ByteSource, size: number | undefined): UploadSource {
   return {
     size,
-    read: async (into) => {
-      const count = await source.read(into, position);
-      position += count;
-      return count;
-    },
+    isRepeatable: true,
+    read: (into, position) => source.read(into, position),
+    isUnchanged: async () => await source.isUnchanged?.() ?? true,
     close: () => Promise.resolve(),
   };
 }
 
-function fromStream(
-  stream: ReadableStream<Uint8Array>,
-  size: number | undefined,
-): SequentialSource {
+function fromStream(stream: ReadableStream<Uint8Array>, size: number | undefined): UploadSource {
   const reader = stream.getReader();
-  let rest = new Uint8Array(0) as Uint8Array;
+  let rest: Uint8Array = new Uint8Array(0);
   return {
     size,
+    isRepeatable: false,
     read: async (into) => {
       let filled = 0;
       while (filled < into.length) {
@@ -83,6 +77,7 @@ function fromStream(
       }
       return filled;
     },
+    isUnchanged: () => Promise.resolve(true),
     close: () => reader.cancel().catch(() => {}),
   };
 }

@@ -32,7 +32,16 @@ export interface Progress {
 export interface ByteSource {
   /** Fills `into` from `position` on; fewer bytes than asked for only at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Whether it still is what it was when it was opened; asked before the commit. True if left out. */
+  isUnchanged?(): Promise<boolean>;
 }
+
+/** What happens to a transfer on its way. */
+export type TransferEvent =
+  /** It goes on behind bytes that were moved before, by this call or an earlier one. */
+  | { readonly kind: "resumed"; readonly offset: number; readonly total: number }
+  /** What was moved before is of no use, for this reason; it begins at the first byte. */
+  | { readonly kind: "restarted"; readonly reason: string };
 
 /** What can be written at positions, such as an open file. */
 export interface ByteSink {
@@ -60,6 +69,8 @@ export interface TransferOptions extends CallOptions {
   chunkSize?: number;
   /** Called now and then, from a few to some hundred times a second. It must not throw. */
   onProgress?: (progress: Progress) => void;
+  /** Called when the transfer goes on, or begins again. It must not throw. */
+  onEvent?: (event: TransferEvent) => void;
 }
 
 /** Options of `put`. */
@@ -78,6 +89,18 @@ export interface GetOptions extends TransferOptions {
   start?: number;
   /** The byte after the last one wanted; the end of the file by default and at most. */
   end?: number;
+  /**
+   * False to take the server's word for the bytes. A range then costs no more than its own bytes, where
+   * a proof needs the whole blocks of 64 KiB around it. True by default.
+   */
+  verify?: boolean;
+  /** The version wanted; the newest by default. Throws `gone` when it is not the newest any more. */
+  version?: number;
+  /**
+   * Called each time more bytes are proven and with the sink: all up to `end`, whose last blocks have
+   * these leaf hashes. Blocks are those that hold the bytes from `start` on.
+   */
+  onProven?: (end: number, leaves: Uint8Array) => void;
 }
 
 /** Options of `list`. */
@@ -97,3 +120,37 @@ export type PutSource =
   | Blob
   | ReadableStream<Uint8Array>
   | ByteSource;
+
+/** An upload that its client did not end. */
+export interface UnfinishedUpload {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+  /** The name it is for. */
+  readonly name: string;
+  /** In bytes; undefined when its client did not know it. */
+  readonly declaredSize: number | undefined;
+  /** Bytes that are on the server's stable storage. */
+  readonly durable: number;
+  /** When it was begun, milliseconds since 1970. */
+  readonly begunMs: number;
+  /** When it last moved, milliseconds since 1970; it is kept for the server's `expiryMs` from then on. */
+  readonly activeMs: number;
+  /** Whether a connection is at it now. */
+  readonly isAttached: boolean;
+}
+
+/** Options of `verify`. */
+export interface VerifyOptions extends CallOptions {
+  /** How many blocks of 64 KiB to read, at random; 100 by default, all where there are fewer. */
+  sample?: number;
+}
+
+/** What `verify` has found in order. */
+export interface Verified {
+  /** The file, in the version that was checked. */
+  readonly file: FileInfo;
+  /** Blocks that were read and proven. */
+  readonly blocks: number;
+  /** Blocks the file has. */
+  readonly of: number;
+}

@@ -73,17 +73,21 @@ export function termsOf(greeting: MessageOf<"Hello">, reply: MessageOf<"Welcome"
     );
   }
   checkFloors(reply);
-  const { maxFrame, maxChunk, window, maxRequests, idleMs, stallMs, minRate } = reply;
+  const { version, maxFrame, maxChunk, window, maxRequests, maxUploads, maxSessions } = reply;
+  const { idleMs, stallMs, minRate, expiryMs } = reply;
   return {
-    version: reply.version,
+    version,
     clientMaxFrame: greeting.maxFrame,
     maxFrame,
     maxChunk,
     window,
     maxRequests,
+    maxUploads,
+    maxSessions,
     idleMs,
     stallMs,
     minRate,
+    expiryMs,
     durability: DURABILITIES[reply.durability] ?? "relaxed",
     bootId: toHex(reply.bootId),
   };

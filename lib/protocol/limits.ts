@@ -26,12 +26,18 @@ export interface Limits {
   readonly window: number;
   /** Requests of one session that may be unanswered at a time. */
   readonly maxRequests: number;
+  /** Uploads of one session that may be under way at a time. */
+  readonly maxUploads: number;
+  /** Sessions of one address that may be open at a time. */
+  readonly maxSessions: number;
   /** How long a session may be silent with nothing under way, in milliseconds. */
   readonly idleMs: number;
   /** How long one side may stand still while the other waits for it, in milliseconds. */
   readonly stallMs: number;
   /** The slowest a transfer may be over the time of `rateWindowMs`, in bytes a second. */
   readonly minRate: number;
+  /** How long an unfinished upload that nobody goes on with is kept, in milliseconds. */
+  readonly expiryMs: number;
   /** What an acknowledged commit survives: a power cut, or a crash of the server only. */
   readonly durability: "full" | "relaxed";
 }
@@ -44,9 +50,14 @@ export const DEFAULT_LIMITS: Limits = {
   window: 16 * MIB,
   // Each may hold a small file in memory, 64 KiB at most: 16 MiB a session in the worst case.
   maxRequests: 256,
+  maxUploads: 256,
+  // Many programs of one machine, or many people behind one address, but not a whole server's worth.
+  maxSessions: 512,
   idleMs: 300_000,
   stallMs: 30_000,
   minRate: 1024,
+  // A laptop that was closed over the weekend finds its upload again.
+  expiryMs: 72 * 3_600_000,
   durability: "full",
 };
 

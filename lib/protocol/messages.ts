@@ -20,7 +20,7 @@ export const MESSAGES = {
   Welcome: message(
     2,
     "server",
-    "magic[4] version[2] maxFrame[4] maxChunk[4] window[8] maxRequests[2] idleMs[4] stallMs[4] minRate[4] durability[1] bootId[16] features[m]",
+    "magic[4] version[2] maxFrame[4] maxChunk[4] window[8] maxRequests[2] maxUploads[2] maxSessions[4] idleMs[4] stallMs[4] minRate[4] expiryMs[8] durability[1] bootId[16] features[m]",
   ),
   Error: message(3, "server", "code[2] retry[1] text[s] detail[m]"),
   Ping: message(4, "client", ""),
@@ -35,13 +35,18 @@ export const MESSAGES = {
   ),
   List: message(10, "client", "limit[2] prefix[s] after[s]", "Page"),
   Page: message(11, "server", "more[1]"),
-  ReadRange: message(12, "client", "offset[8] length[8] chunk[4] version[8] name[s]", "End"),
+  ReadRange: message(
+    12,
+    "client",
+    "offset[8] length[8] chunk[4] proof[1] version[8] name[s]",
+    "End",
+  ),
   Data: message(13, "both", "offset[8] data[rest]"),
   End: message(14, "server", "offset[8]"),
   Begin: message(
     15,
     "client",
-    "declaredSize[8] condition[1] ifVersion[8] modifiedMs[8] metadata[m] name[s]",
+    "declaredSize[8] resume[1] condition[1] ifVersion[8] modifiedMs[8] metadata[m] name[s]",
     "File",
   ),
   Begun: message(16, "server", "upload[16] epoch[4] offset[8]"),
@@ -50,6 +55,15 @@ export const MESSAGES = {
   Remove: message(19, "client", "condition[1] ifVersion[8] name[s]", "File"),
   Move: message(20, "client", "condition[1] ifVersion[8] from[s] to[s]", "File"),
   Copy: message(21, "client", "condition[1] ifVersion[8] from[s] to[s]", "File"),
+  Leaves: message(22, "server", "index[8] hashes[rest]"),
+  Proof: message(23, "server", "hashes[rest]"),
+  ListUploads: message(24, "client", "", "Page"),
+  Upload: message(
+    25,
+    "server",
+    "upload[16] declaredSize[8] durable[8] begunMs[8] activeMs[8] attached[1] name[s]",
+  ),
+  AbortUpload: message(26, "client", "upload[16]", "End"),
 } as const;
 
 /** Who may send a message. */
@@ -80,7 +94,16 @@ export interface MessageRule<Line extends string = string> {
 /** The messages that can be the last reply to a request. */
 export type LastReply = "File" | "Page" | "End";
 /** The messages that are requests: each is answered, in the end, by its last reply or an Error. */
-export type RequestName = "Stat" | "List" | "ReadRange" | "Begin" | "Remove" | "Move" | "Copy";
+export type RequestName =
+  | "Stat"
+  | "List"
+  | "ReadRange"
+  | "Begin"
+  | "Remove"
+  | "Move"
+  | "Copy"
+  | "ListUploads"
+  | "AbortUpload";
 /** Any request. */
 export type Request = { [Name in RequestName]: MessageOf<Name> }[RequestName];
 

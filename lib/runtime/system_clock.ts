@@ -15,6 +15,10 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  holdingTimer: (afterMs, task) => {
+    const timer = setTimeout(task, Math.min(afterMs, LONGEST_MS));
+    return () => clearTimeout(timer);
+  },
   soon: (task) => {
     setImmediate(task);
   },

@@ -1,8 +1,9 @@
 // The answers to requests that are one message (PROTOCOL.md 4): each returns its last reply.
 
 import { MorselError } from "../base/errors.ts";
+import { fromHex, toHex } from "../base/hex.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
-import type { Message, MessageOf, Request } from "../protocol/messages.ts";
+import { type Message, type MessageOf, type Request, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import type { Condition } from "../store/catalog.ts";
 import { conditionOf, type Exchange, fileMessage } from "./exchange.ts";
 import { readRange } from "./read_range.ts";
@@ -30,6 +31,11 @@ export async function answer(
       return fileMessage(tag, await store.move(request.from, request.to, conditionOf(request)));
     case "Copy":
       return fileMessage(tag, await store.copy(request.from, request.to, conditionOf(request)));
+    case "ListUploads":
+      return await listUploads(request, exchange);
+    case "AbortUpload":
+      await store.abortUpload(toHex(request.upload));
+      return { type: "End", tag, offset: 0 };
   }
 }
 
@@ -56,4 +62,28 @@ async function list(
     if (writer.unwritten > WRITE_AHEAD) await sent;
   }
   return { type: "Page", tag, more: Number(files.length > limit) };
+}
+
+async function listUploads(
+  { tag }: MessageOf<"ListUploads">,
+  { store, writer, signal }: Exchange,
+): Promise<Message> {
+  for (const upload of await store.uploads()) {
+    signal.throwIfAborted();
+    const { id, name, declaredSize = UNKNOWN_SIZE, durable, begunMs, activeMs, isAttached } =
+      upload;
+    const sent = writer.send({
+      type: "Upload",
+      tag,
+      upload: fromHex(id),
+      declaredSize,
+      durable,
+      begunMs,
+      activeMs,
+      attached: Number(isAttached),
+      name,
+    });
+    if (writer.unwritten > WRITE_AHEAD) await sent;
+  }
+  return { type: "Page", tag, more: 0 };
 }

@@ -1,14 +1,16 @@
 // Accepts connections and serves each; stops cleanly.
 
 import type { Clock } from "../base/clock.ts";
-import { MorselError } from "../base/errors.ts";
+import { asMorselError, type MorselError } from "../base/errors.ts";
 import { FrameWriter } from "../protocol/frame_writer.ts";
 import { FrameReader } from "../protocol/frame_reader.ts";
 import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
 import type { Address, Connection, Listener } from "../runtime/connection.ts";
 import type { FileStore } from "../store/file_store.ts";
+import { Admission } from "./admission.ts";
 import { errorMessage } from "./error_message.ts";
 import { serveSession } from "./session.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** What a {@linkcode FileServer} needs. */
 export interface FileServerOptions {
@@ -35,11 +37,17 @@ export class FileServer implements AsyncDisposable {
   readonly #options: FileServerOptions;
   readonly #drain = new AbortController();
   readonly #connections = new Map<Connection, Promise<void>>();
-  #served = 0;
+  readonly #admission: Admission;
+  #turnedAway = 0;
+  readonly #stopUpkeep: () => Promise<void>;
   readonly #accepting: Promise<void>;
 
   constructor(options: FileServerOptions) {
+    const { maxConnections, limits: { maxSessions } } = options;
     this.#options = options;
+    this.#admission = new Admission({ maxConnections, maxSessions });
+    const { store, clock, onError, limits: { expiryMs } } = options;
+    this.#stopUpkeep = startUpkeep({ store, clock, expiryMs, onError });
     this.#accepting = this.#accept();
   }
 
@@ -59,6 +67,7 @@ export class FileServer implements AsyncDisposable {
     await this.#accepting;
     await Promise.all(this.#connections.values());
     stopTimer();
+    await this.#stopUpkeep();
   }
 
   /** The same as `close`. */
@@ -82,34 +91,38 @@ export class FileServer implements AsyncDisposable {
   }
 
   #admit(connection: Connection): void {
-    const ended = this.#served < this.#options.maxConnections
-      ? this.#serve(connection)
-      : this.#turnAway(connection);
+    const ended = this.#serve(connection);
     this.#connections.set(connection, ended);
     ended.finally(() => this.#connections.delete(connection));
   }
 
   async #serve(connection: Connection): Promise<void> {
-    this.#served++;
-    await serveSession(connection, { ...this.#options, drain: this.#drain.signal });
-    this.#served--;
+    let leave: () => void;
+    try {
+      leave = this.#admission.enter(connection.remote);
+    } catch (thrown) {
+      return await this.#turnAway(connection, asMorselError(thrown, "busy"));
+    }
+    try {
+      await serveSession(connection, { ...this.#options, drain: this.#drain.signal });
+    } finally {
+      leave();
+    }
   }
 
-  /** Says `busy` and closes, after a moment in which the peer can read it. */
-  async #turnAway(connection: Connection): Promise<void> {
-    const { maxConnections, clock } = this.#options;
+  /** Says why and closes, after a moment in which the peer can read it. */
+  async #turnAway(connection: Connection, reason: MorselError): Promise<void> {
+    if (this.#turnedAway >= MAX_TURNED_AWAY) return connection.close();
+    this.#turnedAway++;
+    const { clock } = this.#options;
     const stopTimer = clock.timer(TURN_AWAY_MS, () => connection.close());
     const writer = new FrameWriter(connection.writable, { soon: (task) => clock.soon(task) });
-    const busy = new MorselError(
-      "busy",
-      `The server has the ${maxConnections} connections it accepts: try again later`,
-      { detail: { limit: "maxConnections", value: String(maxConnections) } },
-    );
-    await writer.send(errorMessage(0, busy)).catch(() => {});
+    await writer.send(errorMessage(0, reason)).catch(() => {});
     await writer.close();
     await new FrameReader(connection.readable, { maxFrame: GREETING_FRAME }).discard();
     stopTimer();
     connection.close();
+    this.#turnedAway--;
   }
 }
 
@@ -117,3 +130,5 @@ export class FileServer implements AsyncDisposable {
 const ACCEPT_PAUSE_MS = 100;
 /** How long a connection that is turned away may take to read why, in milliseconds. */
 const TURN_AWAY_MS = 1000;
+/** Connections that are told so at a time; those beyond are closed without a word, as they come in floods. */
+const MAX_TURNED_AWAY = 256;

@@ -18,22 +18,29 @@ export interface Pin {
 export class PinnedVersions {
   readonly #store: FileStore;
   readonly #pins = new Map<number, Pin>();
+  /** The last look-up of each name that is under way, so that one asked for later does not overtake it. */
+  readonly #lookUps = new Map<string, Promise<unknown>>();
 
   constructor(store: FileStore) {
     this.#store = store;
   }
 
-  /** The version of a file, 0 for its newest. Give it back with `release`. Throws `not_found`, `gone`. */
+  /**
+   * The version of a file, 0 for its newest; calls for one name settle in their order. Give it back with
+   * `release`. Throws `not_found`, `gone`.
+   */
   async acquire(name: string, version: number): Promise<Pin> {
-    const known = this.#pins.get(version);
-    if (known && isSameName(known.open.file.name, name)) return this.#use(known);
-    const open = await this.#store.openVersion(name, version);
-    const raced = this.#pins.get(open.file.version);
-    if (raced) {
-      await open.close();
-      return this.#use(raced);
+    const key = name.normalize("NFC");
+    const before = this.#lookUps.get(key);
+    const lookUp = before
+      ? before.catch(() => {}).then(() => this.#lookUp(name, version))
+      : this.#lookUp(name, version);
+    this.#lookUps.set(key, lookUp);
+    try {
+      return await lookUp;
+    } finally {
+      if (this.#lookUps.get(key) === lookUp) this.#lookUps.delete(key);
     }
-    return this.#use({ open, turn: Promise.resolve(), users: 0 });
   }
 
   /** Says that a range has been answered. */
@@ -47,6 +54,18 @@ export class PinnedVersions {
     const pins = [...this.#pins.values()];
     this.#pins.clear();
     await Promise.all(pins.map((pin) => pin.open.close()));
+  }
+
+  async #lookUp(name: string, version: number): Promise<Pin> {
+    const known = this.#pins.get(version);
+    if (known && isSameName(known.open.file.name, name)) return this.#use(known);
+    const open = await this.#store.openVersion(name, version);
+    const raced = this.#pins.get(open.file.version);
+    if (raced) {
+      await open.close();
+      return this.#use(raced);
+    }
+    return this.#use({ open, turn: Promise.resolve(), users: 0 });
   }
 
   #use(pin: Pin): Pin {

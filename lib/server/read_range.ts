@@ -1,6 +1,7 @@
 // Answers ReadRange (PROTOCOL.md 4.4): the way of a download, on the server.
 
 import { MorselError } from "../base/errors.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { sendData } from "../protocol/send_data.ts";
 import type { OpenVersion } from "../store/file_store.ts";
@@ -22,6 +23,7 @@ export async function readRange(
       },
     );
   }
+  if (request.proof > 1) throw new MorselError("invalid", `There is no proof ${request.proof}`);
   const pin = await exchange.pins.acquire(name, version);
   try {
     return await inTurn(pin, () => sendRange(request, { ...exchange, open: pin.open }));
@@ -31,7 +33,7 @@ export async function readRange(
 }
 
 async function sendRange(
-  { tag, offset, length, chunk, version }: MessageOf<"ReadRange">,
+  { tag, offset, length, chunk, proof, version }: MessageOf<"ReadRange">,
   { writer, signal, open }: Exchange & { open: OpenVersion },
 ): Promise<Message> {
   signal.throwIfAborted();
@@ -42,18 +44,33 @@ async function sendRange(
       `Cannot read from offset ${offset} of a file of ${size} bytes`,
     );
   }
+  const end = Math.min(size, offset + length);
+  if (proof) insistOnBlocks(offset, end, size);
   if (version === 0) {
     // Not awaited: it goes out with the data. A lost connection shows at the data or at the end.
     writer.send(fileMessage(tag, open.file)).catch(() => {});
   }
-  const end = Math.min(size, offset + length);
   const read = async (into: Uint8Array, position: number) => {
     const count = await open.read(into, position);
     if (count === into.length) return count;
     throw new MorselError("integrity", `The stored content of ${size} bytes ends before its time`);
   };
   await sendData(writer, { tag, start: offset, end, chunk, read, signal });
+  if (proof) {
+    const [first, last] = [offset / BLOCK_SIZE, Math.ceil(end / BLOCK_SIZE)];
+    const hashes = offset < end ? await open.prove(first, last) : new Uint8Array(0);
+    writer.send({ type: "Proof", tag, hashes }).catch(() => {});
+  }
   return { type: "End", tag, offset: end };
+}
+
+/** Only whole blocks can be proven: their hashes are what the tree is made of. */
+function insistOnBlocks(offset: number, end: number, size: number): void {
+  if (offset % BLOCK_SIZE === 0 && (end % BLOCK_SIZE === 0 || end === size)) return;
+  throw new MorselError(
+    "invalid",
+    `Cannot prove bytes ${offset} to ${end}, as they are not whole blocks of ${BLOCK_SIZE}`,
+  );
 }
 
 /** Runs `work` once the ranges of this version that were asked for before have been answered. */

@@ -13,6 +13,7 @@ import type { FileStore } from "../store/file_store.ts";
 import { answer } from "./answer.ts";
 import { errorMessage } from "./error_message.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
+import { RunningRequests } from "./running_requests.ts";
 import { UploadRequest } from "./upload_request.ts";
 
 /** What a session needs beside its connection. */
@@ -37,24 +38,20 @@ export async function serveSession(connection: Connection, context: SessionConte
   await new Session(connection, context).run();
 }
 
-/** A request under way: how to stop it, and the upload that takes its data, if it is one. */
-interface Running {
-  readonly stop: AbortController;
-  upload?: UploadRequest;
-}
-
 class Session {
   readonly #context: SessionContext;
   readonly #frames: FrameConnection;
   readonly #pins: PinnedVersions;
-  readonly #running = new Map<number, Running>();
+  readonly #running: RunningRequests;
   readonly #tasks = new Set<Promise<void>>();
   #maxChunk = 0;
+  #hasGreeted = false;
   #isDraining = false;
 
   constructor(connection: Connection, context: SessionContext) {
     const { clock, trace, store } = context;
     this.#context = context;
+    this.#running = new RunningRequests(context.limits);
     this.#pins = new PinnedVersions(store);
     this.#frames = new FrameConnection(connection, {
       clock,
@@ -69,11 +66,9 @@ class Session {
     const { drain } = this.#context;
     const onDrain = () => this.#drain();
     try {
-      if (await this.#greet()) {
-        drain?.addEventListener("abort", onDrain, { once: true });
-        if (drain?.aborted) onDrain();
-        await this.#serve();
-      }
+      drain?.addEventListener("abort", onDrain, { once: true });
+      if (drain?.aborted) onDrain();
+      if (await this.#greet()) await this.#serve();
     } catch (thrown) {
       await this.#giveUp(asMorselError(thrown, "internal"));
     } finally {
@@ -97,6 +92,7 @@ class Session {
     const { reply, terms } = welcome(message, this.#context);
     this.#frames.agree(terms, terms.maxFrame);
     this.#maxChunk = terms.maxChunk;
+    this.#hasGreeted = true;
     await this.#frames.writer.send(reply);
     return true;
   }
@@ -117,7 +113,7 @@ class Session {
   #receive(message: Message | UnknownMessage): Promise<void> | undefined {
     switch (message.type) {
       case "Data":
-        return this.#uploadOf(message).data(message.offset, message.data);
+        return this.#running.uploadOf(message).data(message.offset, message.data);
       case "Commit":
         return this.#endUpload(message, (upload) => upload.commit(message));
       case "Cancel":
@@ -132,6 +128,8 @@ class Session {
       case "Remove":
       case "Move":
       case "Copy":
+      case "ListUploads":
+      case "AbortUpload":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -146,6 +144,9 @@ class Session {
       case "Ack":
       case "Pong":
       case "Drain":
+      case "Leaves":
+      case "Proof":
+      case "Upload":
       case "Hello":
       case "Welcome":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
@@ -156,9 +157,9 @@ class Session {
 
   /** Starts a request that is one message; it runs beside the others. */
   #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
-    const { stop } = this.#enter(request.tag);
+    const { stop } = this.#running.enter(request.tag);
     if (this.#isDraining) {
-      this.#running.delete(request.tag);
+      this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }
     const reply = answer(request, {
@@ -172,32 +173,15 @@ class Session {
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
-    const entry = this.#enter(request.tag);
+    const entry = this.#running.enter(request.tag);
     entry.upload = new UploadRequest(request, {
       store: this.#context.store,
       writer: this.#frames.writer,
       ackEvery: this.#context.limits.window / 8,
       endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
-      refusal: this.#isDraining ? draining() : undefined,
+      refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
       onError: (error) => this.#report(error),
     });
-  }
-
-  /** Takes a request in under its tag, which must be free. */
-  #enter(tag: number): Running {
-    const { maxRequests } = this.#context.limits;
-    if (tag === 0) throw new MorselError("protocol", "A request cannot have the tag 0");
-    if (this.#running.has(tag)) {
-      throw new MorselError("protocol", `The tag ${tag} is in use by an unanswered request`);
-    }
-    if (this.#running.size >= maxRequests) {
-      throw new MorselError("protocol", `More than ${maxRequests} requests are under way`, {
-        detail: { limit: "maxRequests", value: String(maxRequests) },
-      });
-    }
-    const entry = { stop: new AbortController() };
-    this.#running.set(tag, entry);
-    return entry;
   }
 
   /** Sends the last reply to a request once it is known, whatever it is; the session lives on. */
@@ -209,7 +193,7 @@ class Session {
         return errorMessage(tag, error);
       })
       .then((message) => {
-        this.#running.delete(tag);
+        this.#running.leave(tag);
         this.#frames.post(message);
         this.#tasks.delete(task);
         if (this.#isDraining) this.#endWhenDrained();
@@ -221,12 +205,6 @@ class Session {
     return this.#frames.writer.send(errorMessage(tag, error));
   }
 
-  #uploadOf({ type, tag }: Message): UploadRequest {
-    const upload = this.#running.get(tag)?.upload;
-    if (upload?.isOpen) return upload;
-    throw new MorselError("protocol", `${type} came for the tag ${tag}, which is no open upload`);
-  }
-
   #cancel(tag: number): undefined {
     const entry = this.#running.get(tag);
     if (entry?.upload?.isOpen) {
@@ -236,22 +214,27 @@ class Session {
 
   /** The client ends an upload: with a last reply, unless it has had that. */
   #endUpload(message: Message, reply: (upload: UploadRequest) => Promise<Message>): undefined {
-    const upload = this.#uploadOf(message);
+    const upload = this.#running.uploadOf(message);
     if (!upload.isRefused) return this.#run(message.tag, reply(upload));
     upload.end();
-    this.#running.delete(message.tag);
+    this.#running.leave(message.tag);
     if (this.#isDraining) this.#endWhenDrained();
   }
 
   /** Announces the end and lets running requests finish. */
   #drain(): void {
     this.#isDraining = true;
-    this.#frames.post({ type: "Drain", tag: 0, graceMs: this.#context.graceMs ?? 0 });
+    this.#frames.post(
+      this.#hasGreeted
+        ? { type: "Drain", tag: 0, graceMs: this.#context.graceMs ?? 0 }
+        // A peer without a greeting has nothing under way: the stop does not wait for it.
+        : errorMessage(0, draining()),
+    );
     this.#endWhenDrained();
   }
 
   #endWhenDrained(): void {
-    if (this.#running.size > 0) return;
+    if (this.#running.count > 0) return;
     this.#frames.begin("linger");
     void this.#frames.writer.close();
   }
@@ -267,7 +250,7 @@ class Session {
   async #close(): Promise<void> {
     await this.#frames.close();
     const lost = new MorselError("connection", "The client is gone");
-    const running = [...this.#running.values()];
+    const running = this.#running.all;
     for (const { stop } of running) stop.abort(lost);
     await Promise.all(running.map(({ upload }) => upload?.detach()));
     await Promise.all(this.#tasks);

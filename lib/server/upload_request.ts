@@ -3,6 +3,7 @@
 
 import { asMorselError, MorselError } from "../base/errors.ts";
 import { fromHex } from "../base/hex.ts";
+import { DIGEST_SIZE } from "../base/merkle.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_METADATA_SIZE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
@@ -11,6 +12,9 @@ import type { FileStore } from "../store/file_store.ts";
 import type { Upload } from "../store/upload.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
 import { errorMessage } from "./error_message.ts";
+
+/** Bytes of hashes in one Leaves message: those of 64 MiB. */
+const LEAVES_SIZE = 1024 * DIGEST_SIZE;
 
 /** What an upload needs of its session. */
 export interface UploadContext {
@@ -35,6 +39,7 @@ export class UploadRequest {
   #open = true;
   #refused = false;
   #acked = 0;
+  #ackedDurable = 0;
 
   constructor(request: MessageOf<"Begin">, context: UploadContext) {
     this.#tag = request.tag;
@@ -59,7 +64,9 @@ export class UploadRequest {
     try {
       const upload = this.#upload!;
       await upload.write(bytes, offset);
-      if (upload.received - this.#acked >= this.#context.ackEvery) await this.#ack(upload);
+      const news = upload.received - this.#acked >= this.#context.ackEvery ||
+        upload.durable !== this.#ackedDurable;
+      if (news) await this.#ack(upload);
     } catch (thrown) {
       await this.#fail(thrown);
     }
@@ -97,7 +104,7 @@ export class UploadRequest {
   }
 
   async #begin(request: MessageOf<"Begin">): Promise<void> {
-    const { name, modifiedMs, metadata, declaredSize } = request;
+    const { name, modifiedMs, metadata, declaredSize, resume } = request;
     const { store, refusal, writer } = this.#context;
     if (refusal) throw refusal;
     const metadataSize = fieldSize("m", metadata);
@@ -108,11 +115,13 @@ export class UploadRequest {
         { detail: { limit: "metadata", value: String(MAX_METADATA_SIZE) } },
       );
     }
+    if (resume > 1) throw new MorselError("invalid", `There is no resume ${resume}`);
     const upload = this.#upload = await store.beginUpload({
       name,
       condition: conditionOf(request),
       modifiedMs,
       metadata,
+      resume: resume === 1,
       ...(declaredSize !== UNKNOWN_SIZE && { declaredSize }),
     });
     const begun: MessageOf<"Begun"> = {
@@ -122,13 +131,27 @@ export class UploadRequest {
       epoch: upload.epoch,
       offset: upload.received,
     };
+    this.#acked = this.#ackedDurable = upload.durable;
     // Not awaited: the data that follows needs no answer, and a lost connection shows elsewhere.
     writer.send(begun).catch(() => {});
+    await this.#sendLeaves(upload);
+  }
+
+  /** The hashes of the blocks that a client who has lost its own need not read again. */
+  async #sendLeaves(upload: Upload): Promise<void> {
+    if (upload.received === 0) return;
+    const leaves = await upload.leaves();
+    for (let start = 0; start < leaves.length; start += LEAVES_SIZE) {
+      const hashes = leaves.subarray(start, start + LEAVES_SIZE);
+      const index = start / DIGEST_SIZE;
+      await this.#context.writer.send({ type: "Leaves", tag: this.#tag, index, hashes });
+    }
   }
 
   #ack(upload: Upload): Promise<void> {
-    this.#acked = upload.received;
     const { received, durable } = upload;
+    this.#acked = received;
+    this.#ackedDurable = durable;
     return this.#context.writer.send({ type: "Ack", tag: this.#tag, received, durable });
   }
 

@@ -33,6 +33,19 @@ export type Place =
 export interface StoredFile {
   readonly file: FileRecord;
   readonly place: Place;
+  /** What was found wrong with its content, for people; undefined when nothing was. */
+  readonly damage: string | undefined;
+}
+
+/** A content as it is stored, whatever names it has. */
+export interface StoredContent {
+  /** Grows with every new content. */
+  readonly id: number;
+  readonly digest: Uint8Array;
+  /** In bytes. */
+  readonly size: number;
+  readonly place: Place;
+  readonly damage: string | undefined;
 }
 
 /** What must hold for a change: anything, no file of that name, or exactly this version of it. */
@@ -52,6 +65,8 @@ export interface NewFile {
   readonly place: Place;
   /** Of a blob: all parts of its leaf hashes that no checkpoint has recorded in full. */
   readonly parts: readonly LeafPart[];
+  /** Of a blob: the upload that made it, which ends with the commit. */
+  readonly upload?: UploadHold | undefined;
 }
 
 /** What a commit, move, copy or removal did. */
@@ -61,31 +76,41 @@ export interface Changed {
   readonly garbage: readonly string[];
 }
 
-/** An unfinished upload that survives a restart. Its id is also the id of its blob. */
-export interface UploadRecord {
+/** Who has an upload: whoever attached to it last. What an older holder asks for is refused. */
+export interface UploadHold {
   readonly id: string;
+  /** Grows with every attach, from 1 on. */
+  readonly epoch: number;
+}
+
+/** An unfinished upload that survives a restart. Its id is also the id of its blob. */
+export interface UploadRecord extends UploadHold {
   readonly name: CheckedName;
   readonly condition: Condition;
   /** The size announced by its client, in bytes; undefined when unknown. */
   readonly declaredSize: number | undefined;
   readonly modifiedMs: number;
   readonly metadata: Metadata;
-  /** Grows with every attach; an older holder is fenced off. */
-  readonly epoch: number;
   /** Bytes from the start that are on stable storage. */
   readonly durable: number;
   /** When it was begun, milliseconds since 1970. */
   readonly begunMs: number;
+  /** When it was begun, attached to or made durable last, milliseconds since 1970. */
+  readonly activeMs: number;
 }
 
+/** The height of the complete subtree over one part of leaf hashes. */
+export const PART_HEIGHT = 10;
 /** Leaf hashes are kept in parts of this many, a complete subtree over 64 MiB of content each. */
-export const LEAVES_PER_PART = 1024;
+export const LEAVES_PER_PART = 2 ** PART_HEIGHT;
 
 /** A part of a blob's leaf hashes, 32 bytes each, one after the other; only the last may be shorter. */
 export interface LeafPart {
   /** Counted from 0; it covers the leaves from `index * LEAVES_PER_PART` on. */
   readonly index: number;
   readonly hashes: Uint8Array;
+  /** Of a full part: the root of its subtree. */
+  readonly root?: Uint8Array | undefined;
 }
 
 /** Names, versions, digests and uploads. */
@@ -101,7 +126,8 @@ export interface Catalog extends AsyncDisposable {
   list(prefix: Uint8Array, after: Uint8Array, limit: number): Promise<FileRecord[]>;
   /**
    * Puts a content under a name and ends the upload of its blob, in one step. If equal content is
-   * stored already, that is used, and the new blob comes back as garbage. Throws `conflict`.
+   * stored already, that is used, and the new blob comes back as garbage; but one that is marked as
+   * damaged is replaced by the new one, whichever names it has. Throws `conflict`, and `fenced` when the upload has ended or somebody else has attached to it.
    */
   commit(file: NewFile): Promise<Changed>;
   /** Removes a name; `file` is what it held. Throws `not_found` or `conflict`. */
@@ -119,21 +145,46 @@ export interface Catalog extends AsyncDisposable {
 
   /** Records a new upload before a byte of its blob is written. */
   beginUpload(upload: UploadRecord): Promise<void>;
+  /** Takes an upload over: its epoch grows, which fences its holder. Undefined when it has ended. */
+  attachUpload(id: string): Promise<UploadRecord | undefined>;
   /**
    * Records progress after its bytes are durable: the new offset, and new or longer parts of leaves.
-   * Throws `fenced` when the upload has ended elsewhere.
+   * Throws `fenced` when the upload has ended or somebody else has attached to it.
    */
-  checkpointUpload(id: string, durable: number, parts: readonly LeafPart[]): Promise<void>;
-  /** Forgets an upload and its leaves; one that is not there is no error. */
-  endUpload(id: string): Promise<void>;
-  /** All unfinished uploads. */
+  checkpointUpload(
+    upload: UploadHold,
+    durable: number,
+    parts: readonly LeafPart[],
+  ): Promise<void>;
+  /**
+   * Forgets an upload. Its blob is garbage then, whose id comes back as that of a change does; nothing
+   * does where the upload has ended already or somebody else has attached to it, as it is left alone.
+   */
+  endUpload(upload: UploadHold): Promise<readonly string[]>;
+  /** All unfinished uploads, the oldest first. */
   uploads(): Promise<UploadRecord[]>;
+  /** The unfinished uploads to one name, the newest first. */
+  uploadsTo(name: CheckedName): Promise<UploadRecord[]>;
 
-  /** The leaf hashes of a committed blob, one part; undefined where there is none. */
+  /** One part of the leaf hashes of a blob, committed or on its way; undefined where there is none. */
   leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined>;
+  /** The roots of all full parts of a blob's leaf hashes, one after the other. */
+  partRoots(blobId: string): Promise<Uint8Array>;
+
+  /** Up to `limit` contents whose ids are greater than `after`, in the order of their ids. */
+  contents(after: number, limit: number): Promise<StoredContent[]>;
+  /** All names that have this content, in the order of their keys. */
+  namesOf(contentId: number): Promise<string[]>;
+  /**
+   * Says what is wrong with a content, or with undefined that nothing is. Does nothing where it has
+   * another place by now.
+   */
+  markDamage(content: Pick<StoredContent, "digest" | "place">, damage?: string): Promise<void>;
+  /** Whether a content, an upload or the list of garbage names this blob. */
+  isNamed(blobId: string): Promise<boolean>;
 
   /** Blobs to be removed, from changes whose caller did not get to `forgetGarbage`. */
   garbage(): Promise<string[]>;
-  /** Says that these blobs are removed. */
+  /** Says that these blobs are removed. Their leaf hashes, kept for those who still read, go now. */
   forgetGarbage(ids: readonly string[]): Promise<void>;
 }

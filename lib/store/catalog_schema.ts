@@ -65,6 +65,18 @@ const MIGRATIONS = [
     blob TEXT PRIMARY KEY
   ) STRICT;
   `,
+  `
+  -- When it was begun, attached to or made durable last.
+  ALTER TABLE upload ADD COLUMN active_ms INTEGER NOT NULL DEFAULT 0;
+  UPDATE upload SET active_ms = begun_ms;
+  CREATE INDEX upload_key ON upload (key);
+
+  -- Of a full part the root of its subtree. NULL where version 1 wrote it: made from the hashes then.
+  ALTER TABLE leaf ADD COLUMN root BLOB;
+
+  -- What was found wrong with it, for people; NULL when nothing was.
+  ALTER TABLE content ADD COLUMN damage TEXT;
+  `,
 ] as const;
 
 /** Brings a catalog, new or old, to the schema this code knows. Throws `storage` if it is newer. */

@@ -1,8 +1,17 @@
 // The queries of the SQLite catalog, prepared once, and the shape of its rows.
 
 import type { CheckedName } from "../base/names.ts";
+import { DIGEST_SIZE, merkleRoot } from "../base/merkle.ts";
 import type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from "../runtime/sql.ts";
-import type { Condition, FileRecord, Metadata, Place, UploadRecord } from "./catalog.ts";
+import {
+  type Condition,
+  type FileRecord,
+  LEAVES_PER_PART,
+  type Metadata,
+  type Place,
+  type StoredContent,
+  type UploadRecord,
+} from "./catalog.ts";
 
 const FILE_COLUMNS =
   "f.name, f.version, c.size, c.digest, f.committed_ms, f.modified_ms, f.metadata";
@@ -10,7 +19,7 @@ const FILES = "file f JOIN content c ON c.id = f.content";
 
 const QUERIES = {
   stat: `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key = ?`,
-  find: `SELECT ${FILE_COLUMNS}, c.blob, c.bytes FROM ${FILES} WHERE f.key = ?`,
+  find: `SELECT ${FILE_COLUMNS}, c.blob, c.bytes, c.damage FROM ${FILES} WHERE f.key = ?`,
   // Both ends of the range are keys, so that a page costs the same wherever it begins.
   list:
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key >= ? AND f.key < ? ORDER BY f.key LIMIT ?`,
@@ -22,21 +31,35 @@ const QUERIES = {
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   dropFile: "DELETE FROM file WHERE key = ?",
 
-  contentOf: "SELECT id, blob FROM content WHERE digest = ?",
+  contentOf: "SELECT id, blob, damage FROM content WHERE digest = ?",
   addContent: "INSERT INTO content (digest, size, blob, bytes) VALUES (?, ?, ?, ?) RETURNING id",
   dropUnusedContent: `DELETE FROM content
     WHERE id = ? AND NOT EXISTS (SELECT 1 FROM file WHERE content = content.id) RETURNING blob`,
 
-  addUpload: `INSERT INTO upload
-    (id, key, name, needs_version, declared_size, modified_ms, metadata, epoch, durable, begun_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  progressUpload: "UPDATE upload SET durable = ? WHERE id = ?",
-  dropUpload: "DELETE FROM upload WHERE id = ?",
-  uploads: "SELECT * FROM upload ORDER BY begun_ms, id",
+  replaceContent: "UPDATE content SET blob = ?, bytes = ?, damage = NULL WHERE id = ?",
+  markDamage: "UPDATE content SET damage = ? WHERE digest = ? AND blob IS ?",
+  contents: "SELECT * FROM content WHERE id > ? ORDER BY id LIMIT ?",
+  namesOf: "SELECT name FROM file WHERE content = ? ORDER BY key",
+  isNamed: `SELECT EXISTS (SELECT 1 FROM content WHERE blob = ?)
+    OR EXISTS (SELECT 1 FROM upload WHERE id = ?)
+    OR EXISTS (SELECT 1 FROM garbage WHERE blob = ?) AS named`,
 
-  putLeaves: "INSERT OR REPLACE INTO leaf (blob, part, hashes) VALUES (?, ?, ?)",
+  addUpload: `INSERT INTO upload
+    (id, key, name, needs_version, declared_size, modified_ms, metadata, epoch, durable, begun_ms,
+     active_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  attachUpload: "UPDATE upload SET epoch = epoch + 1, active_ms = ? WHERE id = ? RETURNING *",
+  progressUpload: "UPDATE upload SET durable = ?, active_ms = ? WHERE id = ? AND epoch = ?",
+  dropUpload: "DELETE FROM upload WHERE id = ? AND epoch = ?",
+  uploads: "SELECT * FROM upload ORDER BY begun_ms, rowid",
+  uploadsTo: "SELECT * FROM upload WHERE key = ? ORDER BY begun_ms DESC, rowid DESC",
+
+  putLeaves: "INSERT OR REPLACE INTO leaf (blob, part, hashes, root) VALUES (?, ?, ?, ?)",
   dropLeaves: "DELETE FROM leaf WHERE blob = ?",
   leaves: "SELECT hashes FROM leaf WHERE blob = ? AND part = ?",
+  // Hashes only where there is no root, as reading them all would cost as much as the tree.
+  partRoots: `SELECT root, CASE WHEN root IS NULL THEN hashes END AS hashes
+    FROM leaf WHERE blob = ? AND length(hashes) = ${LEAVES_PER_PART * DIGEST_SIZE} ORDER BY part`,
 
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",
@@ -72,6 +95,22 @@ export function placeOf(row: SqlRow): Place {
     : { kind: "blob", id: row.blob as string };
 }
 
+/** The content in a row of `contents`. */
+export function contentOf(row: SqlRow): StoredContent {
+  return {
+    id: row.id as number,
+    digest: row.digest as Uint8Array,
+    size: row.size as number,
+    place: placeOf(row),
+    damage: damageOf(row),
+  };
+}
+
+/** What is wrong with the content in a row. */
+export function damageOf(row: SqlRow): string | undefined {
+  return (row.damage as string | null) ?? undefined;
+}
+
 /** The values of `addUpload`. */
 export function uploadValues(upload: UploadRecord): SqlValue[] {
   return [
@@ -85,6 +124,7 @@ export function uploadValues(upload: UploadRecord): SqlValue[] {
     upload.epoch,
     upload.durable,
     upload.begunMs,
+    upload.activeMs,
   ];
 }
 
@@ -101,7 +141,13 @@ export function uploadOf(row: SqlRow): UploadRecord {
     epoch: row.epoch as number,
     durable: row.durable as number,
     begunMs: row.begun_ms as number,
+    activeMs: row.active_ms as number,
   };
+}
+
+/** The root in a row of `partRoots`. */
+export function partRootOf(row: SqlRow): Uint8Array {
+  return (row.root ?? merkleRoot(row.hashes as Uint8Array)) as Uint8Array;
 }
 
 function neededVersion(condition: Condition): number | null {

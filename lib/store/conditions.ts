@@ -39,3 +39,8 @@ function problemOf(
 export function notFound(name: string): MorselError {
   return new MorselError("not_found", `There is no file ${quote(name)}`);
 }
+
+/** The error for whoever has lost an upload to another, or to its end. */
+export function fenced(id: string): MorselError {
+  return new MorselError("fenced", `The upload ${id} has been taken over or has ended elsewhere`);
+}

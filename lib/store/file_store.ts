@@ -4,16 +4,17 @@
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
-import { checkName, checkPrefix, quote } from "../base/names.ts";
+import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Catalog, Changed, Condition, FileRecord, Metadata } from "./catalog.ts";
 import { insistOn, notFound } from "./conditions.ts";
-import { removeGarbage } from "./garbage.ts";
+import { HeldBlobs } from "./held_blobs.ts";
 import { type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
-import { Upload } from "./upload.ts";
+import type { Upload } from "./upload.ts";
+import { type UploadInfo, Uploads } from "./uploads.ts";
 
-export type { OpenVersion, Recovery };
+export type { OpenVersion, Recovery, UploadInfo };
 
 /** The most files one page of a listing may ask for. */
 export const MAX_PAGE_LENGTH = 10_000;
@@ -48,14 +49,21 @@ export interface BeginUpload {
   /** When the source was last changed, milliseconds since 1970; 0 when unknown. */
   readonly modifiedMs: number;
   readonly metadata: Metadata;
+  /**
+   * Whether to go on with the newest unfinished upload of which the same was said, whoever holds it: that
+   * one gets `fenced` for all it does from then on. Without one a new upload begins.
+   */
+  readonly resume?: boolean;
 }
 
 /** A database of files. Names are checked here, and errors of all methods are MorselErrors. */
 export class FileStore implements AsyncDisposable {
-  readonly #parts: FileStoreParts;
+  readonly #parts: FileStoreParts & { readonly held: HeldBlobs };
+  readonly #uploads: Uploads;
 
   private constructor(parts: FileStoreParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, held: new HeldBlobs(parts) };
+    this.#uploads = new Uploads(this.#parts);
   }
 
   /** Recovers what a crash may have left and opens the store. On failure the catalog stays open. */
@@ -121,26 +129,43 @@ export class FileStore implements AsyncDisposable {
     return await openVersion(this.#parts, checkName(name), version);
   }
 
-  /** Begins an upload; nothing of it is visible before its commit. Throws `conflict`, `invalid`. */
+  /**
+   * Begins an upload, or resumes one: then `received` is its `durable`, where the next write goes.
+   * Nothing of it is visible before its commit. Throws `conflict`, `invalid`.
+   */
   async beginUpload(request: BeginUpload): Promise<Upload> {
     const name = checkName(request.name);
-    const { condition, declaredSize, modifiedMs, metadata } = request;
+    const { condition, declaredSize, modifiedMs, metadata, resume } = request;
     if (declaredSize !== undefined) insistOnSize(declaredSize);
     if (!Number.isSafeInteger(modifiedMs)) {
       throw new MorselError("invalid", `The time ${modifiedMs} is not in whole milliseconds`);
     }
-    // Early, so that a large upload does not fail after its last byte only.
-    const current = await this.#parts.catalog.stat(name);
-    insistOn(condition, name.name, current?.version);
     const id = this.#parts.newId();
-    return await Upload.begin(this.#parts, {
-      id,
-      name,
-      condition,
-      declaredSize,
-      modifiedMs,
-      metadata,
-    });
+    const about = { id, name, condition, declaredSize, modifiedMs, metadata };
+    // Early, so that a large upload does not fail after its last byte only.
+    await this.#insistOn(condition, name);
+    if (resume) {
+      const resumed = await this.#uploads.resume(about);
+      if (resumed) return resumed;
+      // Its holder may have committed it meanwhile.
+      await this.#insistOn(condition, name);
+    }
+    return await this.#uploads.begin(about);
+  }
+
+  /** The uploads that have not ended, but for small ones, which never outlive their connection. */
+  uploads(): Promise<UploadInfo[]> {
+    return this.#uploads.list();
+  }
+
+  /** Takes an upload from whoever holds it and removes it. Throws `not_found`. */
+  abortUpload(id: string): Promise<void> {
+    return this.#uploads.abort(id);
+  }
+
+  /** Removes uploads that nobody holds and that were not active for longer than this; returns how many. */
+  expireUploads(olderThanMs: number): Promise<number> {
+    return this.#uploads.expire(olderThanMs);
   }
 
   /** Closes the catalog. Uploads are to be ended and versions to be closed before. */
@@ -148,8 +173,13 @@ export class FileStore implements AsyncDisposable {
     await this.#parts.catalog[Symbol.asyncDispose]();
   }
 
+  async #insistOn(condition: Condition, name: CheckedName): Promise<void> {
+    const current = await this.#parts.catalog.stat(name);
+    insistOn(condition, name.name, current?.version);
+  }
+
   async #finish({ file, garbage }: Changed): Promise<FileRecord> {
-    await removeGarbage(this.#parts, garbage);
+    await this.#parts.held.removeGarbage(garbage);
     return file;
   }
 }

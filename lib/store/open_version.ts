@@ -5,37 +5,64 @@ import { type CheckedName, quote } from "../base/names.ts";
 import type { BlobReader, Blobs } from "./blobs.ts";
 import type { Catalog, FileRecord, StoredFile } from "./catalog.ts";
 import { notFound } from "./conditions.ts";
+import type { HeldBlob, HeldBlobs } from "./held_blobs.ts";
+import { leafSource, VersionTree } from "./version_tree.ts";
 
 /** A version open for reading, also after its name holds another. Whoever opened it closes it. */
 export interface OpenVersion {
   readonly file: FileRecord;
+  /** Its hashes. */
+  readonly tree: Pick<VersionTree, "leafCount" | "leaves" | "partRoots">;
   /**
    * Fills `into` with the bytes from `offset` on; fewer only at the end of the file. Throws
-   * `integrity` when bytes are missing that the file should have, and `storage`.
+   * `integrity` when bytes are missing or are known to be damaged, and `storage`.
    */
   read(into: Uint8Array, offset: number): Promise<number>;
+  /** The proof that blocks `[firstBlock, endBlock)` are those of the file: hashes, one after the other. */
+  prove(firstBlock: number, endBlock: number): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** What versions are read from. */
+export interface OpenVersionParts {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly held: HeldBlobs;
 }
 
 /** Opens a version of a file, 0 for the newest. Throws `not_found`, `gone`, `integrity`, `storage`. */
 export async function openVersion(
-  { catalog, blobs }: { readonly catalog: Catalog; readonly blobs: Blobs },
+  parts: OpenVersionParts,
   name: CheckedName,
   version: number,
 ): Promise<OpenVersion> {
   let missing: string | undefined;
   while (true) {
-    const { file, place } = await findVersion(catalog, name, version);
-    if (place.kind === "inline") return new InlineVersion(file, place.bytes);
-    const reader = await blobs.open(place.id);
-    if (reader) return await checkedVersion(file, reader);
+    const stored = await findVersion(parts.catalog, name, version);
+    const { file, place, damage } = stored;
+    if (damage !== undefined) throw damaged(file, damage);
+    const fail = (how: string) => failAndMark(parts, stored, how);
+    const tree = new VersionTree(file, leafSource(parts.catalog, place), fail);
+    if (place.kind === "inline") return new InlineVersion(file, tree, place.bytes);
+    const opened = await openBlob(parts, place.id);
+    if (opened) return await checkedVersion(file, tree, { ...opened, fail });
     // Another change may have replaced the version and removed its blob in between: the catalog knows.
     // Only when it names the same blob again is that one really missing.
-    if (missing === place.id) {
-      throw damaged(file, `its blob ${place.id} is missing`);
-    }
+    if (missing === place.id) throw await fail(`its blob ${place.id} is missing`);
     missing = place.id;
   }
+}
+
+/** Held before it is looked for, so that its leaf hashes stay as long as its bytes do. */
+async function openBlob({ blobs, held }: OpenVersionParts, id: string) {
+  const hold = held.hold(id);
+  let reader: BlobReader | undefined;
+  try {
+    reader = hold && await blobs.open(id);
+  } finally {
+    if (!reader) await hold?.release();
+  }
+  return hold && reader && { hold, reader };
 }
 
 async function findVersion(
@@ -52,18 +79,33 @@ async function findVersion(
   return stored;
 }
 
-async function checkedVersion(file: FileRecord, reader: BlobReader): Promise<OpenVersion> {
-  if (reader.size === file.size) return new BlobVersion(file, reader);
-  await reader.close();
-  throw damaged(file, `its blob has ${reader.size} bytes instead of ${file.size}`);
+interface OpenBlob {
+  readonly hold: HeldBlob;
+  readonly reader: BlobReader;
+  /** Makes the error for what is found wrong with it. */
+  readonly fail: (how: string) => Promise<MorselError>;
+}
+
+async function checkedVersion(
+  file: FileRecord,
+  tree: VersionTree,
+  blob: OpenBlob,
+): Promise<OpenVersion> {
+  const { reader, fail } = blob;
+  const version = new BlobVersion(file, tree, blob);
+  if (reader.size === file.size) return version;
+  await version.close();
+  throw await fail(`its blob has ${reader.size} bytes instead of ${file.size}`);
 }
 
 class InlineVersion implements OpenVersion {
   readonly file: FileRecord;
+  readonly tree: VersionTree;
   readonly #bytes: Uint8Array;
 
-  constructor(file: FileRecord, bytes: Uint8Array) {
+  constructor(file: FileRecord, tree: VersionTree, bytes: Uint8Array) {
     this.file = file;
+    this.tree = tree;
     this.#bytes = bytes;
   }
 
@@ -73,28 +115,65 @@ class InlineVersion implements OpenVersion {
     return part.length;
   }
 
+  prove(firstBlock: number, endBlock: number): Promise<Uint8Array> {
+    return this.tree.prove(firstBlock, endBlock);
+  }
+
   async close(): Promise<void> {}
 }
 
 class BlobVersion implements OpenVersion {
   readonly file: FileRecord;
-  readonly #reader: BlobReader;
+  readonly tree: VersionTree;
+  readonly #blob: OpenBlob;
+  #closed: Promise<void> | undefined;
 
-  constructor(file: FileRecord, reader: BlobReader) {
+  constructor(file: FileRecord, tree: VersionTree, blob: OpenBlob) {
     this.file = file;
-    this.#reader = reader;
+    this.tree = tree;
+    this.#blob = blob;
   }
 
   async read(into: Uint8Array, offset: number): Promise<number> {
+    const { hold, reader, fail } = this.#blob;
+    if (hold.damage !== undefined) throw damaged(this.file, hold.damage);
     const expected = Math.max(0, Math.min(into.length, this.file.size - offset));
-    const found = await this.#reader.read(into.subarray(0, expected), offset);
+    const found = await reader.read(into.subarray(0, expected), offset);
     if (found === expected) return found;
-    throw damaged(this.file, `its blob ends at ${offset + found} instead of ${this.file.size}`);
+    throw await fail(`its blob ends at ${offset + found} instead of ${this.file.size}`);
+  }
+
+  prove(firstBlock: number, endBlock: number): Promise<Uint8Array> {
+    return this.tree.prove(firstBlock, endBlock);
   }
 
   close(): Promise<void> {
-    return this.#reader.close();
+    return this.#closed ??= this.#close();
   }
+
+  async #close(): Promise<void> {
+    const { hold, reader } = this.#blob;
+    try {
+      await reader.close();
+    } finally {
+      await hold.release();
+    }
+  }
+}
+
+/** Remembers what is wrong, so that putting the file again does not fall back on what is damaged. */
+async function failAndMark(
+  { catalog, held }: OpenVersionParts,
+  { file, place }: StoredFile,
+  how: string,
+): Promise<MorselError> {
+  if (place.kind === "blob") held.setDamage(place.id, how);
+  try {
+    await catalog.markDamage({ digest: file.digest, place }, how);
+  } catch {
+    // The damage is the error to tell; it will be found again.
+  }
+  return damaged(file, how);
 }
 
 function gone({ name }: CheckedName, version: number, what: string): MorselError {

@@ -3,7 +3,8 @@
 
 import type { Blobs } from "./blobs.ts";
 import type { Catalog } from "./catalog.ts";
-import { removeGarbage } from "./garbage.ts";
+import { HeldBlobs } from "./held_blobs.ts";
+import { forget } from "./stored_upload.ts";
 
 /** What a recovery found, for a line in the log. */
 export interface Recovery {
@@ -20,7 +21,7 @@ export async function recover(
   parts: { readonly catalog: Catalog; readonly blobs: Blobs },
 ): Promise<Recovery> {
   const garbage = await parts.catalog.garbage();
-  await removeGarbage(parts, garbage);
+  await new HeldBlobs(parts).removeGarbage(garbage);
   const orphans = await removeOrphans(parts);
   const { kept, dropped } = await checkUploads(parts);
   return {
@@ -45,16 +46,16 @@ async function removeOrphans({ catalog, blobs }: { catalog: Catalog; blobs: Blob
  * none at all, the crash came between row and blob, and nothing is lost with the row.
  */
 async function checkUploads({ catalog, blobs }: { catalog: Catalog; blobs: Blobs }) {
+  const held = new HeldBlobs({ catalog, blobs });
   const unfinished = new Set(await blobs.unfinished());
   let kept = 0;
   let dropped = 0;
-  for (const { id } of await catalog.uploads()) {
-    if (unfinished.has(id) || await blobs.withdraw(id)) {
+  for (const upload of await catalog.uploads()) {
+    if (unfinished.has(upload.id) || await blobs.withdraw(upload.id)) {
       kept++;
     } else {
       // An engine that cannot withdraw may still have it.
-      await blobs.remove(id);
-      await catalog.endUpload(id);
+      await forget({ catalog, held }, upload);
       dropped++;
     }
   }

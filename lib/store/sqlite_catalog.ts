@@ -1,8 +1,8 @@
 // The catalog of one server: a SQLite file in WAL mode, synced on every commit. Reads are answered at
 // once; changes go through GroupCommit. Its tables are in catalog_schema.ts.
 
+import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
-import { MorselError } from "../base/errors.ts";
 import type { CheckedName } from "../base/names.ts";
 import type { OpenSql, SqlDatabase, SqlRow } from "../runtime/sql.ts";
 import type {
@@ -12,19 +12,24 @@ import type {
   FileRecord,
   LeafPart,
   NewFile,
+  StoredContent,
   StoredFile,
+  UploadHold,
   UploadRecord,
 } from "./catalog.ts";
 import { migrate } from "./catalog_schema.ts";
 import {
   type CatalogStatements,
+  contentOf,
+  damageOf,
   fileOf,
+  partRootOf,
   placeOf,
   prepareStatements,
   uploadOf,
   uploadValues,
 } from "./catalog_statements.ts";
-import { insistOn, notFound } from "./conditions.ts";
+import { fenced, insistOn, notFound } from "./conditions.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { keyRange } from "./key_range.ts";
 import { storageError } from "./storage_error.ts";
@@ -71,7 +76,7 @@ export class SqliteCatalog implements Catalog {
 
   async find(name: CheckedName): Promise<StoredFile | undefined> {
     const row = this.#read(() => this.#sql.find.get(name.key));
-    return row && { file: fileOf(row), place: placeOf(row) };
+    return row && { file: fileOf(row), place: placeOf(row), damage: damageOf(row) };
   }
 
   async list(prefix: Uint8Array, after: Uint8Array, limit: number): Promise<FileRecord[]> {
@@ -83,6 +88,7 @@ export class SqliteCatalog implements Catalog {
     return this.#changes.run(() => {
       const current = this.#current(file.name);
       insistOn(file.condition, file.name.name, current?.version);
+      if (file.upload) this.#endHeld(file.upload);
       // Nothing is refused below this line, so that a refused commit has written nothing.
       const garbage: string[] = [];
       const content = this.#contentFor(file, garbage);
@@ -132,19 +138,30 @@ export class SqliteCatalog implements Catalog {
     return this.#changes.run(() => void this.#sql.addUpload.run(...uploadValues(upload)));
   }
 
-  checkpointUpload(id: string, durable: number, parts: readonly LeafPart[]): Promise<void> {
+  attachUpload(id: string): Promise<UploadRecord | undefined> {
     return this.#changes.run(() => {
-      if (this.#sql.progressUpload.run(durable, id) === 0) {
-        throw new MorselError("fenced", `The upload ${id} has ended elsewhere`);
-      }
+      const row = this.#sql.attachUpload.get(this.#clock.now(), id);
+      return row && uploadOf(row);
+    });
+  }
+
+  checkpointUpload(
+    { id, epoch }: UploadHold,
+    durable: number,
+    parts: readonly LeafPart[],
+  ): Promise<void> {
+    return this.#changes.run(() => {
+      const found = this.#sql.progressUpload.run(durable, this.#clock.now(), id, epoch);
+      if (found === 0) throw fenced(id);
       this.#putLeaves(id, parts);
     });
   }
 
-  endUpload(id: string): Promise<void> {
+  endUpload({ id, epoch }: UploadHold): Promise<readonly string[]> {
     return this.#changes.run(() => {
-      // Only with the row: without it the leaves may belong to a committed blob by now.
-      if (this.#sql.dropUpload.run(id) > 0) this.#sql.dropLeaves.run(id);
+      const garbage: string[] = [];
+      if (this.#sql.dropUpload.run(id, epoch) > 0) this.#discard(id, garbage);
+      return garbage;
     });
   }
 
@@ -152,9 +169,37 @@ export class SqliteCatalog implements Catalog {
     return this.#read(() => this.#sql.uploads.all()).map(uploadOf);
   }
 
+  async uploadsTo(name: CheckedName): Promise<UploadRecord[]> {
+    return this.#read(() => this.#sql.uploadsTo.all(name.key)).map(uploadOf);
+  }
+
   async leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined> {
     const row = this.#read(() => this.#sql.leaves.get(blobId, partIndex));
     return row?.hashes as Uint8Array | undefined;
+  }
+
+  async partRoots(blobId: string): Promise<Uint8Array> {
+    return concat(this.#read(() => this.#sql.partRoots.all(blobId)).map(partRootOf));
+  }
+
+  async contents(after: number, limit: number): Promise<StoredContent[]> {
+    return this.#read(() => this.#sql.contents.all(after, limit)).map(contentOf);
+  }
+
+  async namesOf(contentId: number): Promise<string[]> {
+    return this.#read(() => this.#sql.namesOf.all(contentId)).map((row) => row.name as string);
+  }
+
+  markDamage(
+    { digest, place }: Pick<StoredContent, "digest" | "place">,
+    damage?: string,
+  ): Promise<void> {
+    const blob = place.kind === "blob" ? place.id : null;
+    return this.#changes.run(() => void this.#sql.markDamage.run(damage ?? null, digest, blob));
+  }
+
+  async isNamed(blobId: string): Promise<boolean> {
+    return this.#read(() => this.#sql.isNamed.get(blobId, blobId, blobId))?.named === 1;
   }
 
   async garbage(): Promise<string[]> {
@@ -163,7 +208,10 @@ export class SqliteCatalog implements Catalog {
 
   forgetGarbage(ids: readonly string[]): Promise<void> {
     return this.#changes.run(() => {
-      for (const id of ids) this.#sql.dropGarbage.run(id);
+      for (const id of ids) {
+        this.#sql.dropLeaves.run(id);
+        this.#sql.dropGarbage.run(id);
+      }
     });
   }
 
@@ -185,17 +233,27 @@ export class SqliteCatalog implements Catalog {
     return this.#sql.current.get(name.key) as { version: number; content: number } | undefined;
   }
 
-  /** The content row with this digest, added unless equal content is there, and ends the upload. */
+  /** First of all changes of its step, as it refuses by whether there was a row to remove. */
+  #endHeld({ id, epoch }: UploadHold): void {
+    if (this.#sql.dropUpload.run(id, epoch) === 0) throw fenced(id);
+  }
+
+  /** The content row with this digest, added unless equal content is there. */
   #contentFor({ digest, size, place, parts }: NewFile, garbage: string[]): number {
     const blob = place.kind === "blob" ? place.id : null;
-    if (blob !== null) this.#sql.dropUpload.run(blob);
+    const bytes = place.kind === "inline" ? place.bytes : null;
     const known = this.#sql.contentOf.get(digest);
-    if (known) {
+    if (known && known.damage === null) {
       if (blob !== null && known.blob !== blob) this.#discard(blob, garbage);
       return known.id as number;
     }
     if (blob !== null) this.#putLeaves(blob, parts);
-    const bytes = place.kind === "inline" ? place.bytes : null;
+    if (known) {
+      // The names that had the damaged one are whole again, too.
+      this.#sql.replaceContent.run(blob, bytes, known.id!);
+      if (typeof known.blob === "string") this.#discard(known.blob, garbage);
+      return known.id as number;
+    }
     return this.#sql.addContent.get(digest, size, blob, bytes)!.id as number;
   }
 
@@ -212,7 +270,9 @@ export class SqliteCatalog implements Catalog {
   }
 
   #putLeaves(blob: string, parts: readonly LeafPart[]): void {
-    for (const { index, hashes } of parts) this.#sql.putLeaves.run(blob, index, hashes);
+    for (const { index, hashes, root } of parts) {
+      this.#sql.putLeaves.run(blob, index, hashes, root ?? null);
+    }
   }
 
   /** Drops a content unless a file has it still. */
@@ -223,7 +283,6 @@ export class SqliteCatalog implements Catalog {
 
   /** Recorded in the step that drops the last need of a blob, so that no crash can lose track of it. */
   #discard(blob: string, garbage: string[]): void {
-    this.#sql.dropLeaves.run(blob);
     this.#sql.addGarbage.run(blob);
     garbage.push(blob);
   }

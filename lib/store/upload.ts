@@ -2,38 +2,15 @@
 // them would survive a crash. Small contents stay in memory until the commit; large ones go to a blob.
 
 import { equals } from "@std/bytes";
-import type { Clock } from "../base/clock.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
-import { BLOCK_SIZE } from "../base/merkle.ts";
-import type { CheckedName } from "../base/names.ts";
-import type { Blobs, BlobWriter } from "./blobs.ts";
-import type { Catalog, Condition, FileRecord, Metadata, Place } from "./catalog.ts";
-import { removeGarbage } from "./garbage.ts";
+import type { FileRecord } from "./catalog.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { fenced } from "./conditions.ts";
+import { type AttachedUpload, StoredUpload, type UploadParts } from "./stored_upload.ts";
 import { Turns } from "./turns.ts";
 import { MAX_INLINE_SIZE, UploadContent } from "./upload_content.ts";
-
-/** A checkpoint is begun each time this many bytes have come: what a crash costs at most, twice. */
-export const CHECKPOINT_SIZE = 64 * 1024 * 1024;
-
-/** What an upload stands on. None of it is closed by the upload. */
-export interface UploadParts {
-  readonly catalog: Catalog;
-  readonly blobs: Blobs;
-  readonly clock: Clock;
-}
-
-/** What is known of an upload when it begins. */
-export interface NewUpload {
-  /** 32 hexadecimal digits, never used before. */
-  readonly id: string;
-  readonly name: CheckedName;
-  readonly condition: Condition;
-  /** In bytes; undefined when its client does not know. */
-  readonly declaredSize: number | undefined;
-  readonly modifiedMs: number;
-  readonly metadata: Metadata;
-}
+import { insistOnPlace, insistOnWhole, type NewUpload, type OnUploadEnd } from "./upload_terms.ts";
 
 /**
  * An upload under way. End it with `commit`, `abort` or `detach`; calls made before an earlier one has
@@ -43,40 +20,68 @@ export interface NewUpload {
 export class Upload {
   /** 32 hexadecimal digits; also the id of its blob. */
   readonly id: string;
-  /** Grows with every attach. */
-  readonly epoch = 1;
   readonly #parts: UploadParts;
   readonly #about: NewUpload;
-  readonly #content: UploadContent;
+  readonly #onEnd: OnUploadEnd;
   readonly #turns = new Turns();
-  #durable = 0;
-  /** Whether the catalog has a row of this upload, and so the blobs may have its bytes. */
-  #recorded = false;
-  /** Whether a commit failed so that its row may be on disk: the blob must stay until a start can tell. */
-  #outcomeUnknown = false;
-  #writer: BlobWriter | undefined;
-  #checkpointedAt = 0;
-  #checkpointing: Promise<void> | undefined;
+  #content: UploadContent;
+  #checkpoints: Checkpoints;
+  /** Undefined as long as all bytes are in memory. */
+  #stored: StoredUpload | undefined;
   #failure: MorselError | undefined;
+  #isFenced = false;
   #ended = false;
 
-  private constructor(parts: UploadParts, about: NewUpload) {
+  /** Nothing is done before `begin` or `attach`. */
+  constructor(parts: UploadParts, about: NewUpload, onEnd: OnUploadEnd) {
     this.#parts = parts;
     this.#about = about;
+    this.#onEnd = onEnd;
     this.#content = new UploadContent(about.declaredSize ?? 0);
+    this.#checkpoints = new Checkpoints(parts.clock, 0);
     this.id = about.id;
   }
 
-  /** Begins an upload; the row of one that is known to be large is durable then. */
-  static async begin(parts: UploadParts, about: NewUpload): Promise<Upload> {
-    const upload = new Upload(parts, about);
-    try {
-      if ((about.declaredSize ?? 0) > MAX_INLINE_SIZE) await upload.#moveToBlob();
-    } catch (thrown) {
-      await upload.abort().catch(() => {}); // what is left of it is found on the next start
-      throw thrown;
-    }
-    return upload;
+  /** Begins it; the row of one that is known to be large is durable then. */
+  begin(): Promise<void> {
+    return this.#turns.take(async () => {
+      try {
+        if ((this.#about.declaredSize ?? 0) > MAX_INLINE_SIZE) await this.#moveToBlob();
+      } catch (thrown) {
+        this.#end();
+        throw thrown;
+      }
+    });
+  }
+
+  /**
+   * Takes the stored upload of this id over once its holder has `released` it, and goes on behind its
+   * durable bytes; nothing is hashed again. False when it is not there any more: this one has ended then.
+   */
+  attach(released: Promise<unknown> | undefined): Promise<boolean> {
+    return this.#turns.take(async () => {
+      try {
+        await released;
+        this.#insistOnUsable();
+        const attached = await StoredUpload.attach(this.#parts, this.id);
+        if (attached) this.#resumeAt(attached);
+        else this.#end();
+        return attached !== undefined;
+      } catch (thrown) {
+        this.#end();
+        throw thrown;
+      }
+    });
+  }
+
+  /** Grows with every attach. */
+  get epoch(): number {
+    return this.#stored?.hold.epoch ?? 1;
+  }
+
+  /** Whether its holder may still write. */
+  get isHeld(): boolean {
+    return !this.#ended && !this.#isFenced;
   }
 
   /** Bytes taken so far; the next write is at this offset. */
@@ -86,7 +91,12 @@ export class Upload {
 
   /** Bytes from the start that survive a crash, in whole blocks: where a later resume goes on. */
   get durable(): number {
-    return this.#durable;
+    return this.#stored?.durable ?? 0;
+  }
+
+  /** The hashes of the durable blocks, one after the other: 512 KiB for each GiB. */
+  async leaves(): Promise<Uint8Array> {
+    return await this.#stored?.leaves() ?? new Uint8Array(0);
   }
 
   /**
@@ -114,7 +124,7 @@ export class Upload {
     return this.#turns.take(() => this.#commit(size, digest));
   }
 
-  /** Ends the upload and removes all of it. Harmless after it has ended. */
+  /** Ends the upload and removes all of it. Harmless after it has ended or was taken over. */
   abort(): Promise<void> {
     return this.#turns.take(() => this.#discard());
   }
@@ -127,71 +137,66 @@ export class Upload {
     return this.#turns.take(() => this.#keep());
   }
 
+  /**
+   * Takes the upload from its holder, now: every write, checkpoint and commit that has not begun fails with
+   * `fenced`. Settles when it has let go of the row and the blob, which it keeps as `detach` does, or
+   * removes. False when it had ended before, or has by a commit that was under way. Never fails.
+   */
+  fence(then: "keep" | "remove"): Promise<boolean> {
+    this.#isFenced = true;
+    return this.#turns.take(async () => {
+      if (this.#ended) return false;
+      await (then === "keep" ? this.#keep() : this.#discard().catch(() => {}));
+      return true;
+    });
+  }
+
+  #resumeAt({ stored, recorded }: AttachedUpload): void {
+    this.#stored = stored;
+    const { writer, durable } = stored;
+    this.#content = new UploadContent(this.#about.declaredSize ?? 0, { recorded, writer });
+    this.#checkpoints = new Checkpoints(this.#parts.clock, durable);
+  }
+
   async #write(bytes: Uint8Array, offset: number): Promise<void> {
     this.#insistOnUsable();
-    this.#insistOnPlace(bytes.length, offset);
-    if (!this.#writer && offset + bytes.length > MAX_INLINE_SIZE) await this.#moveToBlob();
+    insistOnPlace({ size: bytes.length, offset }, this.received, this.#about);
+    if (!this.#stored && offset + bytes.length > MAX_INLINE_SIZE) await this.#moveToBlob();
     await this.#orPoison(() => this.#content.take(bytes));
-    if (this.#writer && this.received - this.#checkpointedAt >= CHECKPOINT_SIZE) {
-      await this.#beginCheckpoint();
+    if (this.#stored && this.#checkpoints.isDue(this.received)) {
+      await this.#beginCheckpoint(this.#stored);
     }
   }
 
-  #insistOnPlace(size: number, offset: number): void {
-    if (offset !== this.received) {
-      throw new MorselError(
-        "invalid",
-        `Cannot write chunk at offset ${offset} as the upload has ${this.received} bytes`,
-        { detail: { received: String(this.received) } },
-      );
-    }
-    const { declaredSize } = this.#about;
-    if (declaredSize !== undefined && offset + size > declaredSize) {
-      throw new MorselError(
-        "invalid",
-        `Cannot write ${size} bytes at offset ${offset} as the upload declared ` +
-          `${declaredSize} bytes in all`,
-      );
-    }
-  }
-
-  /** From memory to a blob. The row comes first, so that no crash leaves a blob that nothing names. */
   async #moveToBlob(): Promise<void> {
-    const { catalog, blobs, clock } = this.#parts;
-    const record = { ...this.#about, epoch: this.epoch, durable: 0, begunMs: clock.now() };
-    this.#recorded = true; // also when the next line fails: it may have succeeded behind the failure
-    await this.#orPoison(() => catalog.beginUpload(record));
-    this.#writer = await this.#orPoison(() => blobs.create(this.id));
-    this.#content.moveTo(this.#writer);
+    const begunMs = this.#parts.clock.now();
+    const record = { ...this.#about, epoch: 1, durable: 0, begunMs, activeMs: begunMs };
+    this.#stored = await this.#orPoison(() => StoredUpload.begin(this.#parts, record));
+    this.#content.moveTo(this.#stored.writer);
   }
 
   /** In the background, at most one at a time: a disk slower than the network holds the writes up here. */
-  async #beginCheckpoint(): Promise<void> {
-    this.#checkpointedAt = this.received;
-    await this.#checkpointing;
-    this.#insistOnUsable();
+  async #beginCheckpoint(stored: StoredUpload): Promise<void> {
+    const size = this.received;
+    await this.#checkpoints.settled();
+    this.#insistOnSound();
     await this.#orPoison(() => this.#content.flush());
-    this.#checkpointing = this.#record().catch(() => {}); // the failure is kept for the next call
+    // Its failure poisons the upload, which the next call tells.
+    this.#checkpoints.begin(size, () => this.#orPoison(() => stored.record(this.#content.leaves)));
   }
 
   async #checkpoint(): Promise<void> {
-    if (!this.#writer) return;
-    await this.#checkpointing;
-    this.#insistOnUsable();
-    await this.#orPoison(() => this.#content.flush());
-    await this.#record();
+    const stored = this.#stored;
+    if (!stored) return;
+    await this.#settle();
+    await this.#orPoison(() => stored.record(this.#content.leaves));
   }
 
-  /** Bytes first, then the row that says they are there. */
-  async #record(): Promise<void> {
-    // Whole blocks only: their hashes are known, so that a resume need not read the blob again.
-    const leafCount = this.#content.leaves.count;
-    const parts = this.#content.leaves.unrecorded();
-    const durable = leafCount * BLOCK_SIZE;
-    await this.#orPoison(() => this.#writer!.sync());
-    await this.#orPoison(() => this.#parts.catalog.checkpointUpload(this.id, durable, parts));
-    this.#content.leaves.recorded(leafCount);
-    this.#durable = durable;
+  /** All that was received is written, and no checkpoint is running. */
+  async #settle(): Promise<void> {
+    await this.#checkpoints.settled();
+    this.#insistOnSound();
+    await this.#orPoison(() => this.#content.flush());
   }
 
   // The order of the durable steps. Whenever the power fails, the catalog names only bytes that are there:
@@ -205,30 +210,21 @@ export class Upload {
     this.#insistOnUsable();
     try {
       const proven = await this.#prove(size, digest);
-      const place = await this.#settleBytes();
-      const { file, garbage } = await this.#enterCatalog(place, size, proven);
-      this.#ended = true;
-      await removeGarbage(this.#parts, garbage);
+      await this.#orPoison(async () => await this.#stored?.publish());
+      const { file, garbage } = await this.#enterCatalog(size, proven);
+      this.#end();
+      await this.#parts.held.removeGarbage(garbage);
       return file;
     } catch (thrown) {
       await this.#discard().catch(() => {}); // what is left of it is found on the next start
-      throw thrown;
+      throw asMorselError(thrown, "storage");
     }
   }
 
   /** Returns the digest in bytes of our own, as those of the caller may be reused. */
   async #prove(size: number, digest: Uint8Array): Promise<Uint8Array> {
-    const { declaredSize } = this.#about;
-    if (size !== this.received || (declaredSize !== undefined && size !== declaredSize)) {
-      const declared = declaredSize === undefined ? "" : ` of ${declaredSize} declared`;
-      throw new MorselError(
-        "invalid",
-        `Cannot commit ${size} bytes as the upload has ${this.received} bytes${declared}`,
-      );
-    }
-    await this.#checkpointing;
-    this.#insistOnUsable();
-    await this.#orPoison(() => this.#content.flush());
+    insistOnWhole(size, this.received, this.#about);
+    await this.#settle();
     const found = this.#content.digest();
     if (equals(found, digest)) return found;
     throw new MorselError(
@@ -237,49 +233,47 @@ export class Upload {
     );
   }
 
-  async #settleBytes(): Promise<Place> {
-    const writer = this.#writer;
-    if (!writer) return { kind: "inline", bytes: this.#content.bytes };
-    await this.#orPoison(() => writer.sync());
-    await this.#orPoison(() => writer.close());
-    await this.#orPoison(() => this.#parts.blobs.publish(this.id));
-    return { kind: "blob", id: this.id };
-  }
-
-  async #enterCatalog(place: Place, size: number, digest: Uint8Array) {
+  #enterCatalog(size: number, digest: Uint8Array) {
     const { name, condition, modifiedMs, metadata } = this.#about;
-    const parts = place.kind === "blob" ? this.#content.leaves.unrecorded() : [];
-    const file = { name, condition, size, digest, modifiedMs, metadata, place, parts };
-    try {
-      return await this.#parts.catalog.commit(file);
-    } catch (thrown) {
-      const error = asMorselError(thrown, "storage");
-      this.#outcomeUnknown = error.code !== "conflict";
-      throw error;
+    const { catalog } = this.#parts;
+    const file = { name, condition, size, digest, modifiedMs, metadata };
+    if (!this.#stored) {
+      const place = { kind: "inline", bytes: this.#content.bytes } as const;
+      return catalog.commit({ ...file, place, parts: [] });
     }
+    const parts = this.#content.leaves.unrecorded();
+    const place = { kind: "blob", id: this.id } as const;
+    return catalog.commit({ ...file, place, parts, upload: this.#stored.hold });
   }
 
-  /** The blob goes before the row, so that no crash leaves a blob that nothing names. */
   async #discard(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await this.#checkpointing;
-    await this.#writer?.close().catch(() => {}); // its bytes are not wanted
-    if (!this.#recorded || this.#outcomeUnknown) return;
-    await this.#parts.blobs.remove(this.id);
-    await this.#parts.catalog.endUpload(this.id);
+    await this.#checkpoints.settled();
+    try {
+      await this.#stored?.discard();
+    } catch (thrown) {
+      this.#onEnd("left behind");
+      throw thrown;
+    }
+    this.#onEnd("clean");
   }
 
   async #keep(): Promise<void> {
     if (this.#ended) return;
     try {
-      if (!this.#writer || this.#failure) return await this.#discard();
+      if (!this.#stored || this.#failure) return await this.#discard();
       await this.#checkpoint();
-      await this.#writer.close();
-      this.#ended = true;
+      await this.#stored.close();
+      this.#end();
     } catch {
       await this.#discard().catch(() => {}); // what is left of it is found on the next start
     }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#onEnd("clean");
   }
 
   async #orPoison<T>(step: () => Promise<T>): Promise<T> {
@@ -292,7 +286,12 @@ export class Upload {
   }
 
   #insistOnUsable(): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#isFenced) throw fenced(this.id);
+    this.#insistOnSound();
     if (this.#ended) throw new MorselError("invalid", `The upload ${this.id} has ended`);
+  }
+
+  #insistOnSound(): void {
+    if (this.#failure) throw this.#failure;
   }
 }

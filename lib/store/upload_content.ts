@@ -3,7 +3,7 @@
 
 import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
-import { LeafCollector } from "./leaf_collector.ts";
+import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
 
 /** Contents up to this many bytes, one block, live in the catalog; larger ones in a blob. */
 export const MAX_INLINE_SIZE = BLOCK_SIZE;
@@ -12,21 +12,34 @@ export const MAX_INLINE_SIZE = BLOCK_SIZE;
 const BUFFER_SIZE = 256 * 1024;
 const FIRST_BUFFER_SIZE = 4096;
 
+/** Where an upload that is taken up again goes on. */
+export interface ResumedContent {
+  /** The leaf hashes of all bytes that are there: whole blocks. */
+  readonly recorded: RecordedLeaves;
+  /** Has those bytes and takes the others. Whoever calls closes it. */
+  readonly writer: BlobWriter;
+}
+
 /** Content in the making, at most {@linkcode MAX_INLINE_SIZE} bytes of it before `moveTo`. */
 export class UploadContent {
   /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
-  readonly leaves = new LeafCollector();
-  readonly #hasher = new MerkleHasher((leaf) => this.leaves.add(leaf));
+  readonly leaves: LeafCollector;
+  readonly #hasher: MerkleHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #buffered = 0;
-  #size = 0;
+  #size: number;
   #writer: BlobWriter | undefined;
 
-  /** The size is a hint for how much memory to take; 0 when unknown. */
-  constructor(declaredSize: number) {
+  /** The size is a hint for how much memory to take; 0 when unknown. What is resumed is not hashed again. */
+  constructor(declaredSize: number, resumed?: ResumedContent) {
     this.#declaredSize = declaredSize;
+    this.leaves = new LeafCollector(resumed?.recorded);
+    const peaks = resumed && peaksOf(resumed.recorded);
+    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
+    this.#size = this.#hasher.size;
+    this.#writer = resumed?.writer;
   }
 
   /** Bytes taken. */

@@ -56,7 +56,9 @@ Deno.test("--version prints the version", async () => {
 Deno.test("every mistake in the command line is one line and exit code 2", async () => {
   const mistakes: [string[], string][] = [
     [["ptu", "x"], 'morsel: Unknown command "ptu". Did you mean put?'],
-    [["upload"], 'morsel: Unknown command "upload". See morsel --help'],
+    [["upload"], 'morsel: Unknown command "upload". Did you mean uploads?'],
+    [["frobnicate"], 'morsel: Unknown command "frobnicate". See morsel --help'],
+    [["uploads", "--abort", "x"], "morsel: --abort takes an id of 32 hexadecimal digits"],
     [["ls", "--lnog"], 'morsel: Unknown option "--lnog". Did you mean --long?'],
     [["rm", "-r", "x"], 'morsel: Unknown option "-r". See morsel rm --help'],
     [["--bogus", "ls"], 'morsel: Unknown option "--bogus". See morsel --help'],

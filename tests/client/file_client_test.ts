@@ -323,3 +323,15 @@ async function first(files: ReturnType<FileClient["list"]>) {
   for await (const file of files) return file;
   throw new Error("The listing is empty");
 }
+
+Deno.test("get() without verify fetches the range alone, and takes the server's word for it", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  const content = contentOf(200_000);
+  await client.put("a", content);
+  const before = server.trace.length;
+  const download = await client.get("a", { start: 70_001, end: 71_301, verify: false });
+  assertEquals(await download.bytes(), content.slice(70_001, 71_301));
+  const sent = server.trace.slice(before).map((line) => line.split(" ").slice(0, 2).join(" "));
+  assertEquals(sent, ["C: ReadRange", "S: File", "S: Data", "S: End"]);
+});

@@ -86,6 +86,6 @@ Deno.test("mismatch() gives a variable its first value and insists on it afterwa
     mismatch(pattern, { type: "End", tag: 1, offset: 6 } as Message, variables),
     "offset is 6, not 5",
   );
-  const line = 'ReadRange tag 2 offset $end length 1 chunk 1 version 0 name "a"';
+  const line = 'ReadRange tag 2 offset $end length 1 chunk 1 proof 0 version 0 name "a"';
   assertEquals(toHex(encode(parseMessage(line, variables))).slice(18, 34), "0000000000000005");
 });

@@ -82,7 +82,8 @@ for (const { name, hex, error } of broken) {
 
 Deno.test("decode() refuses every message vector cut off anywhere inside its fields", () => {
   for (const { name, message, hex } of messages) {
-    if (message === "Data") continue; // its payload may end anywhere
+    const { fields } = MESSAGES[message as MessageName] as MessageRule;
+    if (fields.at(-1)?.kind === "rest") continue; // what is last in it may end anywhere
     const bytes = fromHex(hex);
     for (let end = HEADER_SIZE; end < bytes.length; end++) {
       const frame = { number: bytes[4]!, tag: 1, body: bytes.subarray(HEADER_SIZE, end) };

@@ -120,6 +120,7 @@ Deno.test("a session puts out a peer that never reads what it asked for", () =>
       offset: 0,
       length: 5_000_000,
       chunk: 1300,
+      proof: 0,
       version: 0,
       name: "a",
     });
@@ -142,6 +143,7 @@ Deno.test("a session lets a slow reader with pauses finish", () =>
       offset: 0,
       length: size,
       chunk: 65536,
+      proof: 0,
       version: 0,
       name: "a",
     });
@@ -160,6 +162,7 @@ function begin(tag: number, declaredSize: number): Message {
     type: "Begin",
     tag,
     declaredSize,
+    resume: 0,
     condition: 0,
     ifVersion: 0,
     modifiedMs: 0,

@@ -9,6 +9,7 @@ import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
+import { resumeConformance } from "./resume_conformance.ts";
 
 catalogConformance("SQLite catalog", async () => {
   const { folder, remove } = await newFolder();
@@ -22,6 +23,7 @@ blobsConformance("blobs in a folder", async () => {
 
 fileStoreConformance("store on disk", diskStoreHome);
 recoveryConformance("store on disk", diskStoreHome);
+resumeConformance("store on disk", diskStoreHome);
 
 async function diskStoreHome() {
   const { folder, remove } = await newFolder();

@@ -7,6 +7,7 @@ import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
+import { resumeConformance } from "./resume_conformance.ts";
 
 catalogConformance("memory catalog", async () => {
   const catalog = new MemoryCatalog(systemClock);
@@ -20,6 +21,7 @@ blobsConformance("memory blobs", async () => {
 
 fileStoreConformance("store in memory", memoryStoreHome);
 recoveryConformance("store in memory", memoryStoreHome);
+resumeConformance("store in memory", memoryStoreHome);
 
 async function memoryStoreHome() {
   const catalog = new MemoryCatalog(systemClock);

@@ -41,6 +41,7 @@ export function uploadRecord(differing: Partial<UploadRecord>): UploadRecord {
     epoch: 1,
     durable: 0,
     begunMs: 5,
+    activeMs: 5,
     ...differing,
   };
 }

@@ -38,6 +38,10 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  holdingTimer(afterMs: number, task: () => void): StopTimer {
+    return this.timer(afterMs, task);
+  }
+
   /** As it really is: what is ready to run is no matter of time. */
   soon(task: () => void): void {
     setImmediate(task);

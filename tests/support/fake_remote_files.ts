@@ -11,6 +11,9 @@ import type {
   ListOptions,
   PutOptions,
   PutSource,
+  UnfinishedUpload,
+  Verified,
+  VerifyOptions,
 } from "../../lib/client/types.ts";
 
 interface Stored {
@@ -28,6 +31,8 @@ export class FakeRemoteFiles implements RemoteFiles {
   readonly faults = new Map<string, Error>();
   /** Names whose downloads turn out damaged at their end. */
   readonly damaged = new Set<string>();
+  /** Uploads that nobody has ended. */
+  unfinished: UnfinishedUpload[] = [];
   /** Options of the last put. */
   lastPut: PutOptions = {};
   /** Options of the last get. */
@@ -129,6 +134,24 @@ export class FakeRemoteFiles implements RemoteFiles {
       const copied = { ...info, name: to, version: ++this.#version };
       this.stored.set(to, { info: copied, bytes });
       return copied;
+    });
+  }
+
+  verify(name: string, options: VerifyOptions = {}): Promise<Verified> {
+    return this.#attempt("verify", name, () => {
+      const { info: file } = this.#find(name);
+      const of = Math.ceil(file.size / 65536);
+      return { file, blocks: Math.min(of, options.sample ?? 100), of };
+    });
+  }
+
+  uploads(): Promise<UnfinishedUpload[]> {
+    return Promise.resolve(this.unfinished);
+  }
+
+  abortUpload(id: string): Promise<void> {
+    return this.#attempt("abortUpload", id, () => {
+      this.unfinished = this.unfinished.filter((upload) => upload.id !== id);
     });
   }
 

@@ -1,5 +1,6 @@
 // A catalog in memory: the contract in its plainest form, to hold the real engines against.
 
+import { concat } from "@std/bytes";
 import type {
   Catalog,
   Changed,
@@ -8,14 +9,15 @@ import type {
   LeafPart,
   NewFile,
   Place,
+  StoredContent,
   StoredFile,
+  UploadHold,
   UploadRecord,
 } from "../../lib/store/catalog.ts";
 import type { CheckedName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
-import { MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
-import { insistOn, notFound } from "../../lib/store/conditions.ts";
+import { fenced, insistOn, notFound } from "../../lib/store/conditions.ts";
 
 /** A {@linkcode Catalog} that lasts as long as the object, also when it is disposed. */
 export class MemoryCatalog implements Catalog {
@@ -23,11 +25,12 @@ export class MemoryCatalog implements Catalog {
   /** By key in hexadecimal digits, whose order is that of the bytes. */
   readonly #files = new Map<string, FileRecord>();
   /** By digest in hexadecimal digits. */
-  readonly #places = new Map<string, Place>();
+  readonly #contents = new Map<string, StoredContent>();
   readonly #uploads = new Map<string, UploadRecord>();
-  readonly #leaves = new Map<string, Map<number, Uint8Array>>();
+  readonly #leaves = new Map<string, Map<number, LeafPart>>();
   readonly #garbage = new Set<string>();
   #version = 0;
+  #lastContent = 0;
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
@@ -39,7 +42,8 @@ export class MemoryCatalog implements Catalog {
 
   async find(name: CheckedName): Promise<StoredFile | undefined> {
     const file = this.#files.get(toHex(name.key));
-    return file && { file, place: this.#places.get(toHex(file.digest))! };
+    const { place, damage } = this.#contents.get(toHex(file?.digest ?? new Uint8Array())) ?? {};
+    return file && { file, place: place!, damage };
   }
 
   async list(prefix: Uint8Array, after: Uint8Array, limit: number): Promise<FileRecord[]> {
@@ -53,14 +57,20 @@ export class MemoryCatalog implements Catalog {
     const { name, condition, place, parts } = file;
     const current = this.#files.get(toHex(name.key));
     insistOn(condition, name.name, current?.version);
+    if (file.upload) this.#insistOnHold(file.upload);
     const garbage: string[] = [];
-    const known = this.#places.get(toHex(file.digest));
-    if (place.kind === "blob") {
-      this.#uploads.delete(place.id);
-      if (known) this.#discard(place.id, garbage);
-      else this.#putLeaves(place.id, parts);
+    if (file.upload) this.#uploads.delete(file.upload.id);
+    const known = this.#contents.get(toHex(file.digest));
+    if (known && known.damage === undefined) {
+      if (place.kind === "blob") this.#discard(place.id, garbage);
+    } else {
+      if (known?.place.kind === "blob") this.#discard(known.place.id, garbage);
+      if (place.kind === "blob") this.#putLeaves(place.id, parts);
+      const { size, digest } = file;
+      const id = known?.id ?? ++this.#lastContent;
+      const content = { id, size, digest, place: keep(place), damage: undefined };
+      this.#contents.set(toHex(digest), content);
     }
-    if (!known) this.#places.set(toHex(file.digest), keep(place));
     const record = this.#put(name, file);
     if (current) this.#release(current.digest, garbage);
     return { file: record, garbage };
@@ -97,23 +107,74 @@ export class MemoryCatalog implements Catalog {
     this.#uploads.set(upload.id, upload);
   }
 
-  async checkpointUpload(id: string, durable: number, parts: readonly LeafPart[]): Promise<void> {
+  async attachUpload(id: string): Promise<UploadRecord | undefined> {
     const upload = this.#uploads.get(id);
-    if (!upload) throw new MorselError("fenced", `The upload ${id} has ended elsewhere`);
-    this.#uploads.set(id, { ...upload, durable });
-    this.#putLeaves(id, parts);
+    if (!upload) return undefined;
+    const attached = { ...upload, epoch: upload.epoch + 1, activeMs: this.#clock.now() };
+    this.#uploads.set(id, attached);
+    return attached;
   }
 
-  async endUpload(id: string): Promise<void> {
-    if (this.#uploads.delete(id)) this.#leaves.delete(id);
+  async checkpointUpload(
+    hold: UploadHold,
+    durable: number,
+    parts: readonly LeafPart[],
+  ): Promise<void> {
+    const upload = this.#insistOnHold(hold);
+    this.#uploads.set(hold.id, { ...upload, durable, activeMs: this.#clock.now() });
+    this.#putLeaves(hold.id, parts);
+  }
+
+  async endUpload({ id, epoch }: UploadHold): Promise<readonly string[]> {
+    const garbage: string[] = [];
+    if (this.#uploads.get(id)?.epoch !== epoch) return garbage;
+    this.#uploads.delete(id);
+    this.#discard(id, garbage);
+    return garbage;
   }
 
   async uploads(): Promise<UploadRecord[]> {
-    return [...this.#uploads.values()];
+    return [...this.#uploads.values()].sort((a, b) => a.begunMs - b.begunMs);
+  }
+
+  async uploadsTo(name: CheckedName): Promise<UploadRecord[]> {
+    const uploads = (await this.uploads()).reverse();
+    return uploads.filter((upload) => toHex(upload.name.key) === toHex(name.key));
   }
 
   async leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined> {
-    return this.#leaves.get(blobId)?.get(partIndex);
+    return this.#leaves.get(blobId)?.get(partIndex)?.hashes;
+  }
+
+  async partRoots(blobId: string): Promise<Uint8Array> {
+    const parts = [...this.#leaves.get(blobId)?.values() ?? []];
+    return concat(parts.sort((a, b) => a.index - b.index).flatMap(({ root }) => root ?? []));
+  }
+
+  async contents(after: number, limit: number): Promise<StoredContent[]> {
+    const contents = [...this.#contents.values()].filter(({ id }) => id > after);
+    return contents.sort((a, b) => a.id - b.id).slice(0, limit);
+  }
+
+  async namesOf(contentId: number): Promise<string[]> {
+    const keys = [...this.#files.keys()].sort();
+    return keys.map((key) => this.#files.get(key)!)
+      .filter(({ digest }) => this.#contents.get(toHex(digest))?.id === contentId)
+      .map(({ name }) => name);
+  }
+
+  async markDamage(
+    { digest, place }: Pick<StoredContent, "digest" | "place">,
+    damage?: string,
+  ): Promise<void> {
+    const content = this.#contents.get(toHex(digest));
+    if (!content || idOf(content.place) !== idOf(place)) return;
+    this.#contents.set(toHex(digest), { ...content, damage });
+  }
+
+  async isNamed(blobId: string): Promise<boolean> {
+    return this.#uploads.has(blobId) || this.#garbage.has(blobId) ||
+      [...this.#contents.values()].some(({ place }) => idOf(place) === blobId);
   }
 
   async garbage(): Promise<string[]> {
@@ -121,7 +182,10 @@ export class MemoryCatalog implements Catalog {
   }
 
   async forgetGarbage(ids: readonly string[]): Promise<void> {
-    for (const id of ids) this.#garbage.delete(id);
+    for (const id of ids) {
+      this.#leaves.delete(id);
+      this.#garbage.delete(id);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -137,19 +201,26 @@ export class MemoryCatalog implements Catalog {
 
   #putLeaves(id: string, parts: readonly LeafPart[]): void {
     if (!this.#leaves.has(id)) this.#leaves.set(id, new Map());
-    for (const { index, hashes } of parts) this.#leaves.get(id)!.set(index, hashes.slice());
+    for (const part of parts) {
+      this.#leaves.get(id)!.set(part.index, { ...part, hashes: part.hashes.slice() });
+    }
+  }
+
+  #insistOnHold({ id, epoch }: UploadHold): UploadRecord {
+    const upload = this.#uploads.get(id);
+    if (upload?.epoch !== epoch) throw fenced(id);
+    return upload;
   }
 
   #release(digest: Uint8Array, garbage: string[]): void {
     const used = [...this.#files.values()].some((file) => toHex(file.digest) === toHex(digest));
-    const place = this.#places.get(toHex(digest));
+    const place = this.#contents.get(toHex(digest))?.place;
     if (used || !place) return;
-    this.#places.delete(toHex(digest));
+    this.#contents.delete(toHex(digest));
     if (place.kind === "blob") this.#discard(place.id, garbage);
   }
 
   #discard(id: string, garbage: string[]): void {
-    this.#leaves.delete(id);
     this.#garbage.add(id);
     garbage.push(id);
   }
@@ -157,4 +228,8 @@ export class MemoryCatalog implements Catalog {
 
 function keep(place: Place): Place {
   return place.kind === "blob" ? place : { kind: "inline", bytes: place.bytes.slice() };
+}
+
+function idOf(place: Place): string | undefined {
+  return place.kind === "blob" ? place.id : undefined;
 }

@@ -3,6 +3,7 @@
 import type { Clock } from "../../lib/base/clock.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import type { Connection } from "../../lib/base/connection.ts";
+import type { Reconnecting } from "../../lib/client/link.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { serveSession } from "../../lib/server/session.ts";
@@ -25,6 +26,15 @@ export interface MemoryServerOptions {
   blobs?: Blobs;
 }
 
+/** How a lasting client is connected. */
+export interface LastingOptions {
+  /** Wraps each connection, counted from 0, to make it fail; throws to refuse it. */
+  wrap?: (connection: Connection, index: number) => Connection;
+  /** How long to try again, in milliseconds; a minute by default. */
+  retryMs?: number;
+  onReconnecting?: (event: Reconnecting) => void;
+}
+
 /** A server for a test; disposing it ends all sessions. */
 export interface MemoryServer extends AsyncDisposable {
   readonly store: FileStore;
@@ -34,8 +44,10 @@ export interface MemoryServer extends AsyncDisposable {
   readonly trace: string[];
   /** A new session; its other end. */
   open(): Connection;
-  /** A new session and a client on it. */
+  /** A new session and a client on it, which ends with it. */
   connect(): Promise<FileClient>;
+  /** A client that connects anew when its connection is lost. */
+  connectLasting(options?: LastingOptions): Promise<FileClient>;
   /** Tells the sessions that the server is about to stop. */
   drain(): void;
   /** Settles when all sessions so far have ended. */
@@ -76,6 +88,17 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     errors,
     trace,
     open,
+    connectLasting: (lasting: LastingOptions = {}) => {
+      const { wrap = (connection: Connection) => connection, ...given } = lasting;
+      let index = 0;
+      return FileClient.connect({
+        retryMs: 60_000,
+        random: () => 0,
+        ...given,
+        clock: options.clientClock ?? clock,
+        dial: async () => wrap(open(), index++),
+      });
+    },
     connect: () => FileClient.open(open(), { clock: options.clientClock ?? clock }),
     drain: () => drain.abort(),
     ended,

@@ -75,7 +75,7 @@ function writtenOut(line: string): string[] {
   if (line === "greet") {
     return [
       "C: Hello tag 0 magic 1297240908 version 1 maxFrame 1052672 idleMs 300000 stallMs 30000 features {}",
-      "S: Welcome tag 0 magic 1297240908 version 1 maxFrame * maxChunk * window * maxRequests * idleMs * stallMs * minRate * durability * bootId * features *",
+      "S: Welcome tag 0 magic 1297240908 version 1 maxFrame * maxChunk * window * maxRequests * maxUploads * maxSessions * idleMs * stallMs * minRate * expiryMs * durability * bootId * features *",
     ];
   }
   const put = /^put ("(?:[^"\\]|\\.)*") (.+) (\$\w+)$/.exec(line);
@@ -84,7 +84,7 @@ function writtenOut(line: string): string[] {
   const { length } = parseBytes(content!);
   const data = length > 0 ? [`C: Data tag 999 offset 0 data ${content}`] : [];
   return [
-    `C: Begin tag 999 declaredSize ${length} condition 0 ifVersion 0 modifiedMs 0 metadata {} name ${name}`,
+    `C: Begin tag 999 declaredSize ${length} resume 0 condition 0 ifVersion 0 modifiedMs 0 metadata {} name ${name}`,
     ...data,
     `C: Commit tag 999 size ${length} digest merkle(${content})`,
     "S: Begun tag 999 upload * epoch * offset 0",

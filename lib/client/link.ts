@@ -1,0 +1,149 @@
+// A connection that comes back: when it is lost, work that can be repeated is begun again on a new one, after
+// pauses that grow, for a bounded time. What "again" means is the business of the work itself.
+
+import type { Connection } from "../base/connection.ts";
+import { type ErrorCode, MorselError } from "../base/errors.ts";
+import { wait } from "../base/wait.ts";
+import { Calls, type CallsOptions } from "./calls.ts";
+
+/** Errors after which another connection may do better. */
+const LOST: readonly ErrorCode[] = ["connection", "deadline", "busy", "draining"];
+/** Of these, the ones that say that the request was not carried out. */
+const REFUSED: readonly ErrorCode[] = ["busy", "draining"];
+
+/** The first pause before connecting again, in milliseconds; each is up to twice the one before. */
+const FIRST_PAUSE_MS = 100;
+/** The longest pause, in milliseconds: a server that has come back is not left waiting. */
+const LAST_PAUSE_MS = 5_000;
+
+/** A loss that is being mended. */
+export interface Reconnecting {
+  /** How many attempts have failed in a row. */
+  readonly attempt: number;
+  /** How long it is until the next one, in milliseconds. */
+  readonly pauseMs: number;
+  /** Why the connection was lost, or could not be made. */
+  readonly reason: MorselError;
+}
+
+/** What a {@linkcode Link} needs. */
+export interface LinkOptions extends CallsOptions {
+  /** Makes a connection. Throws `connection` or `deadline`. */
+  readonly dial: (signal: AbortSignal | undefined) => Promise<Connection>;
+  /** How long to go on trying without any progress, in milliseconds; 0 for not at all. */
+  readonly retryMs: number;
+  /** Called before each pause. */
+  readonly onReconnecting?: ((event: Reconnecting) => void) | undefined;
+  /** From 0 to 1: spreads the clients of a server that went down. */
+  readonly random: () => number;
+}
+
+/** Options of {@linkcode Link.run}. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** False for work that must not be done twice: it is begun again only if it was surely not done. */
+  readonly isRepeatable?: boolean;
+  /** A count that grows with progress; the time for trying starts anew with it. */
+  readonly progress?: () => number;
+}
+
+/** The connection to one server, whichever it is at the moment. Whoever opened it closes it. */
+export class Link {
+  readonly #options: LinkOptions;
+  #calls: Calls;
+  #connecting: Promise<Calls> | undefined;
+  #isClosed = false;
+
+  private constructor(calls: Calls, options: LinkOptions) {
+    this.#calls = calls;
+    this.#options = options;
+  }
+
+  /** Connects, once: a server that was never there is no matter of patience. */
+  static async open(options: LinkOptions): Promise<Link> {
+    return new Link(await connect(options, options.signal), options);
+  }
+
+  /** The calls of the connection that was made last. */
+  get calls(): Calls {
+    return this.#calls;
+  }
+
+  /** Does `work`, again on a new connection each time one is lost. Throws its last failure. */
+  async run<T>(work: (calls: Calls) => Promise<T>, options: RunOptions = {}): Promise<T> {
+    const { signal, isRepeatable = true, progress } = options;
+    const { clock, retryMs, random, onReconnecting } = this.#options;
+    let sinceMs: number | undefined;
+    let moved = progress?.();
+    for (let attempt = 1;; attempt++) {
+      let begun = false;
+      try {
+        const calls = await this.#connected(signal);
+        begun = true;
+        return await work(calls);
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        const reason = this.#lossIn(thrown);
+        if (!reason) throw thrown;
+        if (begun && !isRepeatable && !REFUSED.includes(reason.code)) throw unknownOutcome(reason);
+        if (progress?.() !== moved) [moved, attempt, sinceMs] = [progress?.(), 1, undefined];
+        const nowMs = clock.monotonicMs();
+        sinceMs ??= nowMs;
+        if (nowMs - sinceMs >= retryMs) throw retryMs > 0 ? gaveUp(reason, retryMs) : reason;
+        const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+        const pauseMs = Math.ceil(longest * (0.5 + random() / 2));
+        onReconnecting?.({ attempt, pauseMs, reason });
+        await wait(clock, pauseMs, signal);
+      }
+    }
+  }
+
+  /** Closes the connection; work under way fails. Closing twice is harmless. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#connecting?.catch(() => {});
+    await this.#calls.close();
+  }
+
+  /** The calls of a connection that is there; all who wait for a new one wait for the same. */
+  #connected(signal: AbortSignal | undefined): Promise<Calls> {
+    if (this.#isClosed || this.#calls.isUsable) return Promise.resolve(this.#calls);
+    signal?.throwIfAborted();
+    this.#connecting ??= this.#reconnect().finally(() => this.#connecting = undefined);
+    return this.#connecting;
+  }
+
+  async #reconnect(): Promise<Calls> {
+    const calls = await connect(this.#options, undefined);
+    if (this.#isClosed) {
+      await calls.close();
+      return calls;
+    }
+    return this.#calls = calls;
+  }
+
+  #lossIn(thrown: unknown): MorselError | undefined {
+    const isLoss = thrown instanceof MorselError && LOST.includes(thrown.code) && !this.#isClosed;
+    return isLoss ? thrown : undefined;
+  }
+}
+
+async function connect(options: LinkOptions, signal: AbortSignal | undefined): Promise<Calls> {
+  return await Calls.open(await options.dial(signal), { ...options, signal });
+}
+
+function gaveUp(reason: MorselError, retryMs: number): MorselError {
+  return new MorselError(
+    reason.code,
+    `${reason.message}; gave up after ${retryMs / 1000} s without a connection`,
+    { cause: reason, detail: reason.detail },
+  );
+}
+
+function unknownOutcome(reason: MorselError): MorselError {
+  return new MorselError(
+    reason.code,
+    `${reason.message} before the answer came: whether it was done is not known`,
+    { cause: reason, detail: reason.detail },
+  );
+}

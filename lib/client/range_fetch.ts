@@ -1,0 +1,258 @@
+// Fetches a range of one version in proven pieces (PROTOCOL.md 4.4): asks ahead within a window in bytes that
+// grows with the link, and after a lost connection goes on behind what is proven.
+
+import { MorselError } from "../base/errors.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
+import { quote } from "../base/names.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
+import type { Calls } from "./calls.ts";
+import { chunkSizeOf } from "./chunk_size.ts";
+import { DownloadPiece, type PieceRange } from "./download_piece.ts";
+import { fileInfoOf } from "./file_info.ts";
+import type { Link } from "./link.ts";
+import type { FileInfo, GetOptions } from "./types.ts";
+
+/** Bytes asked for ahead at first: most files whole, in one round trip. */
+const FIRST_WINDOW = 512 * 1024;
+/** Bytes asked for ahead at most: the bandwidth-delay product of 1 Gbit/s at 100 ms, with room. */
+const LAST_WINDOW = 16 * 1024 * 1024;
+
+/** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
+export interface FetchConsumer {
+  /** The file is known, and with it what there is to fetch. */
+  opened(): void;
+  /** Takes bytes before they are proven; undefined where it wants them proven. Good until it settles. */
+  takeUnproven(bytes: Uint8Array, offset: number): Promise<void> | undefined;
+  /** Takes proven bytes, in order, which are its own from then on. */
+  takeProven(bytes: Uint8Array<ArrayBuffer>, offset: number): void;
+  /** Proven bytes it has not handed on yet: they fill the window. */
+  readonly queued: number;
+}
+
+/** One fetch, from its making to the end of `run`. */
+export class RangeFetch {
+  readonly #name: string;
+  readonly #options: GetOptions;
+  readonly #consumer: FetchConsumer;
+  readonly #start: number;
+  /** What ranges are whole multiples of: only whole blocks can be proven. */
+  readonly #unit: number;
+  readonly #opened = Promise.withResolvers<void>();
+  #file: FileInfo | undefined;
+  #end: number;
+  #window = FIRST_WINDOW;
+  #growAt: number;
+  /** All before this is proven and with the consumer; at the start of a block, or the end. */
+  #proven: number;
+  #asked: number;
+  #wake: (() => void) | undefined;
+
+  constructor(name: string, options: GetOptions, consumer: FetchConsumer) {
+    this.#name = name;
+    this.#options = options;
+    this.#consumer = consumer;
+    this.#start = options.start ?? 0;
+    this.#end = Math.max(this.#start, options.end ?? Infinity);
+    this.#unit = options.verify === false ? 1 : BLOCK_SIZE;
+    this.#proven = this.#asked = this.#start - this.#start % this.#unit;
+    this.#growAt = this.#proven + FIRST_WINDOW;
+  }
+
+  /** The file, once the consumer was told that it is open. */
+  get file(): FileInfo {
+    return this.#file!;
+  }
+
+  /** The byte after the last one of the range; at most the size of the file, once that is known. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Says that the consumer has room again. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Settles when all is proven and with the consumer. */
+  async run(link: Link, signal: AbortSignal): Promise<void> {
+    await link.run((calls) => this.#fetch(calls, signal), { signal, progress: () => this.#proven });
+  }
+
+  async #fetch(calls: Calls, signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const session = { calls, stop, signal: AbortSignal.any([signal, stop.signal]) };
+    const pieces: Promise<void>[] = [];
+    this.#asked = this.#proven;
+    try {
+      while (!this.#isComplete) {
+        while (this.#isToAsk) {
+          const piece = this.#ask(session);
+          piece.catch(() => {}); // seen when its turn comes, or not at all after an earlier failure
+          pieces.push(piece);
+        }
+        if (!this.#file) await Promise.race([pieces[0], this.#opened.promise]);
+        else if (pieces.length > 0) await pieces.shift();
+        else await this.#room(session.signal);
+      }
+    } finally {
+      stop.abort(new MorselError("cancelled", "The rest of the download is of no use"));
+    }
+  }
+
+  get #isComplete(): boolean {
+    return this.#file !== undefined && this.#proven >= this.#end;
+  }
+
+  /** Whether another piece is wanted and fits the window; one is always let through, whatever its size. */
+  get #isToAsk(): boolean {
+    if (!this.#file) return this.#asked === this.#proven;
+    if (this.#asked >= this.#end) return false;
+    const ahead = this.#asked - this.#proven + this.#consumer.queued;
+    return ahead === 0 || ahead + this.#nextLength <= this.#window;
+  }
+
+  get #nextLength(): number {
+    if (!this.#file) return Math.min(FIRST_WINDOW, this.#roundUp(this.#end) - this.#asked);
+    const length = Math.max(1, Math.floor(this.#window / 4 / BLOCK_SIZE)) * BLOCK_SIZE;
+    return Math.min(length, this.#roundUp(this.#end) - this.#asked);
+  }
+
+  async #ask(session: FetchSession): Promise<void> {
+    const range = { offset: this.#asked, length: this.#nextLength };
+    const piece = new DownloadPiece(range, {
+      isProven: this.#unit === BLOCK_SIZE,
+      takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session.stop),
+    });
+    // Before the file is known there is one piece only, however little of it there is.
+    this.#asked += Math.max(1, range.length);
+    const end = await this.#read(session, range, piece);
+    if (!this.#file) throw new MorselError("protocol", "The server did not describe the file");
+    try {
+      piece.prove(end, this.#file);
+    } catch (thrown) {
+      throw await this.#nameDamage(session, { range, thrown });
+    }
+    this.#deliver(piece, range);
+  }
+
+  async #read(session: FetchSession, range: PieceRange, piece: DownloadPiece): Promise<Message> {
+    const { calls, signal } = session;
+    const { offset, length } = range;
+    const chunk = chunkSizeOf(this.#options, calls.terms);
+    const version = this.#file?.version ?? 0;
+    return await calls.call(
+      {
+        type: "ReadRange",
+        offset,
+        length,
+        chunk,
+        proof: Number(this.#unit === BLOCK_SIZE),
+        version,
+        name: this.#name,
+      },
+      {
+        signal,
+        onReply: (reply) => {
+          if (reply.type === "File") return this.#open(reply, session.stop);
+          if (reply.type === "Data") this.#report(reply.offset + reply.data.length);
+          return piece.take(reply);
+        },
+      },
+    );
+  }
+
+  #open(reply: MessageOf<"File">, stop: AbortController): void {
+    if (this.#file) throw new MorselError("protocol", "The server described the file twice");
+    const file = fileInfoOf(reply);
+    const { version = file.version } = this.#options;
+    if (file.version !== version) {
+      return stop.abort(
+        new MorselError("gone", `Version ${version} of ${quote(this.#name)} is gone`),
+      );
+    }
+    this.#file = file;
+    this.#end = Math.max(this.#start, Math.min(this.#end, file.size));
+    if (this.#start > file.size) {
+      return stop.abort(
+        new MorselError(
+          "invalid",
+          `Cannot read from offset ${this.#start} of a file of ${file.size} bytes`,
+        ),
+      );
+    }
+    this.#consumer.opened();
+    this.#opened.resolve();
+  }
+
+  #takeUnproven(bytes: Uint8Array, offset: number, stop: AbortController) {
+    const wanted = this.#trim(bytes, offset);
+    if (wanted.length === 0) return Promise.resolve();
+    const taken = this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start));
+    // A sink that fails ends the download, but not the connection that others use too.
+    return taken?.catch((reason) => stop.abort(reason));
+  }
+
+  #deliver(piece: DownloadPiece, { offset, length }: PieceRange): void {
+    for (const { bytes, offset: at } of piece.kept) {
+      const wanted = this.#trim(bytes, at);
+      if (wanted.length > 0) this.#consumer.takeProven(wanted, Math.max(at, this.#start));
+    }
+    this.#proven = Math.min(offset + length, this.file.size);
+    this.#options.onProven?.(this.#proven, piece.leaves);
+    if (this.#proven < this.#growAt) return;
+    this.#window = Math.min(LAST_WINDOW, this.#window * 2);
+    this.#growAt = this.#proven + this.#window;
+  }
+
+  /** What of these bytes belongs to the range that was asked for, which need not begin with a block. */
+  #trim<B extends ArrayBufferLike>(bytes: Uint8Array<B>, offset: number): Uint8Array<B> {
+    const from = Math.max(0, this.#start - offset);
+    const to = Math.max(from, Math.min(bytes.length, this.#end - offset));
+    return bytes.subarray(from, to);
+  }
+
+  /** To where the unit that holds the byte before `end` ends. */
+  #roundUp(end: number): number {
+    return end === Infinity ? end : Math.ceil(end / this.#unit) * this.#unit;
+  }
+
+  #report(arrived: number): void {
+    const total = this.#end - this.#start;
+    const received = Math.max(0, Math.min(arrived, this.#end) - this.#start);
+    this.#options.onProgress?.({ received, durable: received, total });
+  }
+
+  async #room(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    signal.throwIfAborted();
+  }
+
+  /** Asks for the blocks of a piece that does not match one by one, to say which of them is damaged. */
+  async #nameDamage(
+    session: FetchSession,
+    { range, thrown }: { range: PieceRange; thrown: unknown },
+  ): Promise<unknown> {
+    if (!(thrown instanceof MorselError) || thrown.code !== "integrity") return thrown;
+    const end = Math.min(range.offset + range.length, this.file.size);
+    for (let offset = range.offset; offset < end; offset += BLOCK_SIZE) {
+      const block = { offset, length: BLOCK_SIZE };
+      const piece = new DownloadPiece(block, { isProven: true, takeUnproven: () => undefined });
+      try {
+        piece.prove(await this.#read(session, block, piece), this.file);
+      } catch (error) {
+        return error;
+      }
+    }
+    return thrown;
+  }
+}
+
+interface FetchSession {
+  readonly calls: Calls;
+  readonly stop: AbortController;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,218 @@
+// One attempt at an upload, over one connection: Begin, Data within the server's window, Commit with the digest
+// made on the way; behind what an earlier attempt has made durable, where that is of the same source.
+
+import { MorselError } from "../base/errors.ts";
+import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
+import { concat, equals } from "@std/bytes";
+import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
+import { sendData } from "../protocol/send_data.ts";
+import type { Call, Calls } from "./calls.ts";
+import { chunkSizeOf } from "./chunk_size.ts";
+import { conditionFields } from "./condition_fields.ts";
+import { fileInfoOf } from "./file_info.ts";
+import type { UploadSource } from "./put_source.ts";
+import type { FileInfo, PutOptions } from "./types.ts";
+import { UploadHasher } from "./upload_hasher.ts";
+
+/** Blocks of a source that are held against what the server has, beside the first and the last. */
+const SAMPLES = 6;
+
+/** What the attempts of one upload share. */
+export interface UploadState {
+  readonly name: string;
+  readonly source: UploadSource;
+  readonly options: PutOptions;
+  hasher: UploadHasher;
+  /** Whether an unfinished upload of the same source is to be gone on with. */
+  mayResume: boolean;
+  /** Bytes the server has acknowledged. */
+  received: number;
+  /** What was to be committed when the connection was lost, if so. */
+  committing: { size: number; digest: Uint8Array } | undefined;
+}
+
+/** One attempt; `run` it once. */
+export class UploadAttempt {
+  readonly #calls: Calls;
+  readonly #state: UploadState;
+  readonly #stop = new AbortController();
+  readonly #stopped: Promise<never>;
+  #begun: MessageOf<"Begun"> | undefined;
+  #leaves: Uint8Array[] = [];
+  #leafCount = 0;
+  #received = 0;
+  #news: (() => void) | undefined;
+
+  constructor(calls: Calls, state: UploadState) {
+    this.#calls = calls;
+    this.#state = state;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {}); // most uploads read nothing any more when they are stopped
+    this.#stopped = promise;
+    this.#stop.signal.addEventListener("abort", () => reject(this.#stop.signal.reason));
+  }
+
+  /** Puts the source; says so when the server's unfinished upload is of another one. */
+  async run(): Promise<FileInfo | "source differs"> {
+    const { source, options } = this.#state;
+    const chunk = chunkSizeOf(options, this.#calls.terms);
+    const call = await this.#begin();
+    // The call can fail while bytes are still being sent: then there is no sense in sending more.
+    call.ended.catch((reason) => {
+      this.#stop.abort(reason);
+      this.#news?.();
+    });
+    try {
+      const offset = await this.#startAt();
+      if (offset === undefined) {
+        this.#calls.end({ type: "Cancel", tag: call.tag });
+        await call.ended.catch(() => {});
+        return "source differs";
+      }
+      await this.#send(call, { chunk, offset });
+    } catch (reason) {
+      if (!options.signal?.aborted) this.#calls.end({ type: "Cancel", tag: call.tag });
+      // A write only knows that the connection is lost; the call knows why.
+      const isLost = reason instanceof MorselError && reason.code === "connection";
+      if (isLost) await call.ended;
+      throw reason;
+    }
+    const file = fileInfoOf(await call.ended);
+    options.onProgress?.({ received: file.size, durable: file.size, total: source.size });
+    return file;
+  }
+
+  async #begin(): Promise<Call> {
+    const { name, source, options, mayResume } = this.#state;
+    const { modifiedMs = 0, metadata = {}, signal } = options;
+    return await this.#calls.start(
+      {
+        type: "Begin",
+        declaredSize: source.size ?? UNKNOWN_SIZE,
+        resume: Number(mayResume),
+        ...conditionFields(options),
+        modifiedMs: wholeMs(modifiedMs),
+        metadata,
+        name,
+      },
+      { signal, onReply: (reply) => this.#take(reply) },
+    );
+  }
+
+  /** Where the server wants us to go on; undefined when what it has is of another source. */
+  async #startAt(): Promise<number | undefined> {
+    const { source, options, mayResume } = this.#state;
+    if (mayResume) await this.#until(() => this.#begun !== undefined);
+    const offset = this.#begun?.offset ?? 0;
+    if (offset === 0) {
+      this.#state.hasher = new UploadHasher();
+      return 0;
+    }
+    await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
+    // Our own hashes are the better ones; those of the server are held against the source here and there.
+    if (!this.#state.hasher.goTo(offset)) {
+      const leaves = concat(this.#leaves);
+      if (!await this.#isOfSource(leaves)) return undefined;
+      this.#state.hasher = new UploadHasher();
+      this.#state.hasher.beginAfter(leaves);
+    }
+    this.#leaves = [];
+    this.#received = this.#state.received = offset;
+    options.onEvent?.({ kind: "resumed", offset, total: source.size! });
+    return offset;
+  }
+
+  async #isOfSource(leaves: Uint8Array): Promise<boolean> {
+    const count = leaves.length / DIGEST_SIZE;
+    const samples = Array.from({ length: SAMPLES }, () => Math.floor(Math.random() * count));
+    const block = new Uint8Array(BLOCK_SIZE);
+    for (const index of new Set([0, count - 1, ...samples])) {
+      const size = await this.#state.source.read(block, index * BLOCK_SIZE);
+      const leaf = leaves.subarray(index * DIGEST_SIZE, (index + 1) * DIGEST_SIZE);
+      if (!equals(leafHash(block.subarray(0, size)), leaf)) return false;
+    }
+    return true;
+  }
+
+  /** Sends all bytes from `offset` on, and Commit. */
+  async #send({ tag }: Call, { chunk, offset }: { chunk: number; offset: number }): Promise<void> {
+    const { source, options, hasher } = this.#state;
+    const { size } = source;
+    // A caller's signal cancels the call the moment it is aborted: no Data may follow its Cancel.
+    const given = options.signal;
+    const signal = given ? AbortSignal.any([given, this.#stop.signal]) : this.#stop.signal;
+    const end = await sendData(this.#calls.writer, {
+      tag,
+      start: offset,
+      end: size ?? Infinity,
+      chunk,
+      atMost: this.#calls.terms.window / 4,
+      read: (into, position) => this.#read(into, position),
+      signal,
+    });
+    await this.#checkSource(end);
+    signal.throwIfAborted();
+    const commit = { size: end, digest: hasher.digest() };
+    this.#state.committing = commit;
+    this.#calls.end({ type: "Commit", tag, ...commit });
+  }
+
+  async #read(into: Uint8Array, position: number): Promise<number> {
+    const { window } = this.#calls.terms;
+    await this.#until(() => position + into.length - this.#received <= window);
+    // A source may be silent for ever, such as a terminal: the end of the call must not wait for it.
+    const count = await Promise.race([this.#state.source.read(into, position), this.#stopped]);
+    this.#state.hasher.update(into.subarray(0, count));
+    return count;
+  }
+
+  /** Waits, under the deadline of replies, for one that makes `isSo` true. */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      this.#stop.signal.throwIfAborted();
+      await this.#calls.waitFor(new Promise<void>((resolve) => this.#news = resolve));
+    }
+  }
+
+  #take(reply: Message): void {
+    const { options, source, hasher } = this.#state;
+    if (reply.type === "Begun") this.#begun = reply;
+    else if (reply.type === "Leaves") {
+      if (reply.hashes.length % DIGEST_SIZE !== 0) {
+        throw new MorselError("protocol", "The server sent a part of a hash in Leaves");
+      }
+      this.#leaves.push(reply.hashes.slice());
+      this.#leafCount += reply.hashes.length / DIGEST_SIZE;
+    } else if (reply.type === "Ack") {
+      const { received, durable } = reply;
+      this.#received = this.#state.received = received;
+      hasher.settle(durable);
+      options.onProgress?.({ received, durable, total: source.size });
+    }
+    this.#news?.();
+  }
+
+  /** A source that is not what it was said to be must not be committed. */
+  async #checkSource(end: number): Promise<void> {
+    const { source } = this.#state;
+    const { size } = source;
+    if (size !== undefined && end !== size) {
+      throw changed(`The source has ${end} bytes, not ${size}: did it change meanwhile?`);
+    }
+    if (size !== undefined && await source.read(new Uint8Array(1), size) > 0) {
+      throw changed(
+        `The source has more than ${size} bytes, not ${size}: did it change meanwhile?`,
+      );
+    }
+    if (!await source.isUnchanged()) throw changed("The source has changed while it was sent");
+  }
+}
+
+function changed(message: string): MorselError {
+  return new MorselError("invalid", message, { detail: { source: "changed" } });
+}
+
+/** File systems tell fractions of milliseconds, and times before 1970; the wire has neither. */
+function wholeMs(ms: number): number {
+  return Math.max(0, Math.floor(ms));
+}

@@ -1,0 +1,82 @@
+// The requests of a session that are under way, by their tags, within the limits that were announced
+// (PROTOCOL.md 3 and 6).
+
+import { MorselError } from "../base/errors.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { Message } from "../protocol/messages.ts";
+import type { UploadRequest } from "./upload_request.ts";
+
+/** A request under way: how to stop it, and the upload that takes its data, if it is one. */
+export interface Running {
+  readonly stop: AbortController;
+  upload?: UploadRequest;
+}
+
+/** Requests by tag. */
+export class RunningRequests {
+  readonly #limits: Limits;
+  readonly #byTag = new Map<number, Running>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#byTag.size;
+  }
+
+  /** All of them. */
+  get all(): Running[] {
+    return [...this.#byTag.values()];
+  }
+
+  /** The request with this tag, if there is one. */
+  get(tag: number): Running | undefined {
+    return this.#byTag.get(tag);
+  }
+
+  /** Takes a request in under its tag. Throws `protocol` for a tag that is not free, and past the limit. */
+  enter(tag: number): Running {
+    const { maxRequests } = this.#limits;
+    if (tag === 0) throw new MorselError("protocol", "A request cannot have the tag 0");
+    if (this.#byTag.has(tag)) {
+      throw new MorselError("protocol", `The tag ${tag} is in use by an unanswered request`);
+    }
+    if (this.#byTag.size >= maxRequests) {
+      throw new MorselError("protocol", `More than ${maxRequests} requests are under way`, {
+        detail: { limit: "maxRequests", value: String(maxRequests) },
+      });
+    }
+    const entry = { stop: new AbortController() };
+    this.#byTag.set(tag, entry);
+    return entry;
+  }
+
+  /** Frees a tag. */
+  leave(tag: number): void {
+    this.#byTag.delete(tag);
+  }
+
+  /** The open upload that a message belongs to. Throws `protocol` if there is none. */
+  uploadOf({ type, tag }: Message): UploadRequest {
+    const upload = this.#byTag.get(tag)?.upload;
+    if (upload?.isOpen) return upload;
+    throw new MorselError("protocol", `${type} came for the tag ${tag}, which is no open upload`);
+  }
+
+  /** Why there is to be no other upload, if there are as many as announced. */
+  uploadRefusal(): MorselError | undefined {
+    const { maxUploads } = this.#limits;
+    let uploads = 0;
+    for (const { upload } of this.#byTag.values()) if (upload) uploads++;
+    if (uploads < maxUploads) return undefined;
+    return new MorselError(
+      "limit",
+      `More than ${maxUploads} uploads of one session are under way`,
+      {
+        detail: { limit: "maxUploads", value: String(maxUploads) },
+      },
+    );
+  }
+}

@@ -1,0 +1,246 @@
+// Transfers that go on after a lost connection, and calls that are made again or are not.
+
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
+import type { ByteSource, TransferEvent } from "../../lib/client/types.ts";
+import { contentOf } from "../support/content.ts";
+import { cutConnection } from "../support/cut_connection.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
+import { memoryServer } from "../support/memory_server.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+
+/** The pauses between attempts are no matter here: they pass at once. */
+const impatient = {
+  ...systemClock,
+  holdingTimer: (_ms: number, task: () => void) => systemClock.holdingTimer(0, task),
+};
+
+function source(content: Uint8Array, reads: number[] = []): ByteSource {
+  return {
+    read: (into, position) => {
+      reads.push(position);
+      const piece = content.subarray(position, position + into.length);
+      into.set(piece);
+      return Promise.resolve(piece.length);
+    },
+  };
+}
+
+Deno.test("put() goes on where the server's stable storage ends, wherever the connection is cut", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  const content = contentOf(3_000_000);
+  for (const afterSent of [10, 29, 60, 100_000, 1_000_000, 2_999_000]) {
+    const events: TransferEvent[] = [];
+    const client = await server.connectLasting({
+      wrap: (connection, index) =>
+        index === 0 ? cutConnection(connection, { afterSent }) : connection,
+    }).catch((error) => error);
+    if (client instanceof Error) {
+      assertEquals(afterSent, 10, "the greeting was sent whole");
+      continue;
+    }
+    const name = `cut at ${afterSent}`;
+    const put = {
+      size: content.length,
+      modifiedMs: 5,
+      onEvent: (event: TransferEvent) => void events.push(event),
+    };
+    await client.put(name, source(content), put);
+    assertEquals(await (await client.get(name)).bytes(), content);
+    if (afterSent >= 1_000_000) {
+      const [event] = events;
+      assert(event?.kind === "resumed");
+      assertEquals([event.offset % BLOCK_SIZE, event.total], [0, content.length]);
+      assertGreater(event.offset, afterSent * 0.5);
+    }
+    await client.close();
+  }
+});
+
+Deno.test("put() of another process goes on too, and reads what is durable only to hold it against the source", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  const content = contentOf(3_000_000);
+  const about = { size: content.length, modifiedMs: 5 };
+  const cut = await server.connectLasting({
+    wrap: (connection) => cutConnection(connection, { afterSent: 2_000_000 }),
+    retryMs: 0,
+  });
+  await assertRejects(() => cut.put("a", source(content), about), MorselError);
+  await server.ended();
+  await using client = await server.connect();
+  const [upload] = await client.uploads();
+  assert(upload);
+  assertEquals([upload.name, upload.declaredSize, upload.isAttached], ["a", content.length, false]);
+  const reads: number[] = [];
+  const events: TransferEvent[] = [];
+  const onEvent = (event: TransferEvent) => void events.push(event);
+  await client.put("a", source(content, reads), { ...about, onEvent });
+  assertEquals(events, [{ kind: "resumed", offset: upload.durable, total: content.length }]);
+  assert(reads.filter((position) => position < upload.durable).length <= 8);
+  assertEquals(await (await client.get("a")).bytes(), content);
+  assertEquals(await client.uploads(), []);
+});
+
+Deno.test("put() starts afresh when the source has changed under the same size and time", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  const content = contentOf(3_000_000);
+  const about = { size: content.length, modifiedMs: 5 };
+  const cut = await server.connectLasting({
+    wrap: (connection) => cutConnection(connection, { afterSent: 2_000_000 }),
+    retryMs: 0,
+  });
+  await assertRejects(() => cut.put("a", source(content), about), MorselError);
+  await server.ended();
+  await using client = await server.connect();
+  const other = contentOf(3_000_000, 2);
+  const events: TransferEvent[] = [];
+  await client.put("a", source(other), { ...about, onEvent: (event) => void events.push(event) });
+  assertEquals(events.map(({ kind }) => kind), ["restarted"]);
+  assertEquals(await (await client.get("a")).bytes(), other);
+});
+
+Deno.test("put() of a source that is changed on the way is not committed", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  let isChanged = false;
+  const content = contentOf(300_000);
+  const changing = { ...source(content), isUnchanged: () => Promise.resolve(!isChanged) };
+  await client.put("a", changing, { size: content.length });
+  isChanged = true;
+  const put = client.put("b", changing, { size: content.length });
+  assertEquals((await assertRejects(() => put, MorselError)).detail, { source: "changed" });
+  await assertRejects(() => client.stat("b"), MorselError, "no file");
+});
+
+Deno.test("put() whose answer is lost is not made twice", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  const content = contentOf(200_000);
+  // The greeting is 64 and 18 bytes longer by now; Begun is 37: the cut falls into File.
+  for (const afterReceived of [82 + 37 + 30, 82 + 37 + 60]) {
+    const name = `lost after ${afterReceived}`;
+    await using client = await server.connectLasting({
+      wrap: (connection, index) =>
+        index === 0 ? cutConnection(connection, { afterReceived }) : connection,
+    });
+    const about = { size: content.length, modifiedMs: 5, ifAbsent: true };
+    const { version } = await client.put(name, source(content), about);
+    assertEquals((await client.stat(name)).version, version);
+    assertEquals(await (await client.get(name)).bytes(), content);
+  }
+});
+
+Deno.test("the newest attach to an upload fences the older one off at once, dead or alive", async () => {
+  await using server = await memoryServer();
+  await using first = await server.connect();
+  await using second = await server.connect();
+  const content = contentOf(3_000_000);
+  const about = { size: content.length, modifiedMs: 5 };
+  const held = Promise.withResolvers<void>();
+  const stuck = Promise.withResolvers<void>();
+  const halfDead: ByteSource = {
+    read: async (into, position) => {
+      if (position > 1_500_000) {
+        stuck.resolve();
+        await held.promise;
+      }
+      return await source(content).read(into, position);
+    },
+  };
+  const older = first.put("a", halfDead, about);
+  older.catch(() => {});
+  await stuck.promise;
+  await settled();
+  const { version } = await second.put("a", source(content), about);
+  held.resolve();
+  assertEquals((await assertRejects(() => older, MorselError)).code, "fenced");
+  assertEquals((await second.stat("a")).version, version);
+  assertEquals(await (await first.get("a")).bytes(), content);
+});
+
+Deno.test("get() goes on behind what is proven, wherever the connection is cut, with a sink and as a stream", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  const content = contentOf(3_000_000);
+  await using putter = await server.connect();
+  await putter.put("a", content);
+  for (const afterReceived of [90, 200, 70_000, 600_000, 2_900_000]) {
+    for (const how of ["bytes", "text"] as const) {
+      await using client = await server.connectLasting({
+        wrap: (connection, index) =>
+          index < 2 ? cutConnection(connection, { afterReceived }) : connection,
+      });
+      const download = await client.get("a");
+      if (how === "bytes") assertEquals(await download.bytes(), content);
+      else {assertEquals(
+          new Uint8Array(await new Response(download.readable).arrayBuffer()),
+          content,
+        );}
+    }
+  }
+});
+
+Deno.test("get() that is cut never yields a mixture: a replaced version is gone", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  await using putter = await server.connect();
+  await putter.put("a", contentOf(3_000_000, 1));
+  await using client = await server.connectLasting({
+    wrap: (connection, index) =>
+      index === 0 ? cutConnection(connection, { afterReceived: 1_000_000 }) : connection,
+  });
+  const download = await client.get("a");
+  await putter.put("a", contentOf(3_000_000, 2));
+  assertEquals((await assertRejects(() => download.bytes(), MorselError)).code, "gone");
+});
+
+Deno.test("calls that change nothing are made again; others say that their outcome is not known", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  await using putter = await server.connect();
+  await putter.put("a", "content");
+  const wrap = (connection: Parameters<typeof cutConnection>[0], index: number) =>
+    index === 0 ? cutConnection(connection, { afterReceived: 90 }) : connection;
+  await using asker = await server.connectLasting({ wrap });
+  assertEquals((await asker.stat("a")).name, "a");
+  await using remover = await server.connectLasting({ wrap });
+  const error = await assertRejects(() => remover.remove("a"), MorselError, "is not known");
+  assertEquals(error.code, "connection");
+});
+
+Deno.test("a client that cannot connect again gives up in the time it was given, with growing pauses", async () => {
+  const clock = new FakeClock();
+  await using server = await memoryServer({ clock });
+  const pauses: number[] = [];
+  await using client = await server.connectLasting({
+    retryMs: 20_000,
+    onReconnecting: ({ pauseMs }) => pauses.push(pauseMs),
+    wrap: (connection, index) => {
+      if (index === 0) return connection;
+      connection.close();
+      throw new MorselError("connection", "Nobody is there");
+    },
+  });
+  server.drain();
+  await settled();
+  let error: unknown;
+  client.stat("a").catch((thrown) => error = thrown);
+  await clock.advance(19_000);
+  assertEquals(error, undefined);
+  await clock.advance(10_000);
+  assert(error instanceof MorselError);
+  assertEquals(error.code, "connection");
+  assertEquals(pauses.slice(0, 7), [50, 100, 200, 400, 800, 1600, 2500]);
+});
+
+Deno.test("a server that drains lets what is under way finish, and the next call finds the next server", async () => {
+  await using old = await memoryServer();
+  await using next = await memoryServer();
+  const content = contentOf(2_000_000);
+  await (await old.connect()).put("a", content);
+  await (await next.connect()).put("a", content);
+  await using client = await old.connectLasting({
+    wrap: (connection, index) => index === 0 ? connection : next.open(),
+  });
+  const download = await client.get("a", { end: 400_000 });
+  old.drain();
+  assertEquals(await download.bytes(), content.slice(0, 400_000));
+  assertEquals((await client.stat("a")).size, content.length);
+});
