@@ -224,17 +224,15 @@ class Session {
   /** Announces the end and lets running requests finish. */
   #drain(): void {
     this.#isDraining = true;
-    this.#frames.post(
-      this.#hasGreeted
-        ? { type: "Drain", tag: 0, graceMs: this.#context.graceMs ?? 0 }
-        // A peer without a greeting has nothing under way: the stop does not wait for it.
-        : errorMessage(0, draining()),
-    );
+    const graceMs = this.#context.graceMs ?? 0;
+    if (this.#hasGreeted) this.#frames.post({ type: "Drain", tag: 0, graceMs });
     this.#endWhenDrained();
   }
 
   #endWhenDrained(): void {
     if (this.#running.count > 0) return;
+    // What crosses this on its way is dropped, and by this its client knows that it was not carried out.
+    this.#frames.post(errorMessage(0, draining()));
     this.#frames.begin("linger");
     void this.#frames.writer.close();
   }
