@@ -1,4 +1,4 @@
-// Waiting for time to pass.
+// Waiting that can be ended.
 
 import type { Clock } from "./clock.ts";
 
@@ -16,4 +16,18 @@ export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<vo
     });
     signal?.addEventListener("abort", onAbort, { once: true });
   });
+}
+
+/** Waits for `work`, but no longer than until `signal` is aborted; then rejects with its reason. */
+export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return await work;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -3,7 +3,7 @@
 
 import type { Connection } from "../base/connection.ts";
 import { type ErrorCode, MorselError } from "../base/errors.ts";
-import { wait } from "../base/wait.ts";
+import { unlessAborted, wait } from "../base/wait.ts";
 import { Calls, type CallsOptions } from "./calls.ts";
 
 /** Errors after which another connection may do better. */
@@ -78,7 +78,7 @@ export class Link {
     for (let attempt = 1;; attempt++) {
       let begun = false;
       try {
-        const calls = await this.#connected(signal);
+        const calls = await unlessAborted(this.#connected(), signal);
         begun = true;
         return await work(calls);
       } catch (thrown) {
@@ -106,9 +106,8 @@ export class Link {
   }
 
   /** The calls of a connection that is there; all who wait for a new one wait for the same. */
-  #connected(signal: AbortSignal | undefined): Promise<Calls> {
+  #connected(): Promise<Calls> {
     if (this.#isClosed || this.#calls.isUsable) return Promise.resolve(this.#calls);
-    signal?.throwIfAborted();
     this.#connecting ??= this.#reconnect().finally(() => this.#connecting = undefined);
     return this.#connecting;
   }

@@ -44,7 +44,7 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   if (done) return done;
   const outcome = await new UploadAttempt(calls, state).run();
   if (outcome !== "source differs") return outcome;
-  // What the server has is of another source than ours, so it is left to expire.
+  // What the server had was of another source than ours, and is dropped.
   state.mayResume = false;
   state.hasher = new UploadHasher();
   const reason = "the source has changed since";
