@@ -6,6 +6,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { MorselError } from "./lib/base/errors.ts";
 import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
@@ -16,7 +17,10 @@ import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
-import { openDataFolder } from "./lib/store/data_folder.ts";
+import { checkDataFolder } from "./lib/store/check_folder.ts";
+import { damageLines } from "./lib/store/damage.ts";
+import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
+import { startScrub } from "./lib/store/scrub.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
 
 /** What {@linkcode serve} can be told. */
@@ -31,6 +35,11 @@ export interface ServeOptions {
   maxConnections?: number;
   /** How long running requests have when the server stops, in milliseconds; 5000 by default. */
   graceMs?: number;
+  /**
+   * How fast stored data is read again in the background to find damage, in bytes a second; 8 MiB by
+   * default, 0 for not at all. Damage is told to `onError`.
+   */
+  scrubBytesPerSecond?: number;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -54,12 +63,7 @@ export interface RunningServer extends AsyncDisposable {
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
-  const folder = await openDataFolder(dataFolder, {
-    files: nodeFiles,
-    openSql: openNodeSql,
-    clock: systemClock,
-    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-  });
+  const folder = await openDataFolder(dataFolder, DATA_FOLDER_PARTS);
   try {
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
@@ -73,8 +77,17 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       trace,
       onError,
     });
+    const scrub = startScrub(folder.store, {
+      clock: systemClock,
+      rateBytesPerSecond: options.scrubBytesPerSecond,
+      onDamage: (damage) => {
+        for (const line of damageLines(damage)) onError?.(new MorselError("integrity", line));
+      },
+      onError,
+    });
     const close = async () => {
       await server.close();
+      await scrub.stop();
       await folder[Symbol.asyncDispose]();
     };
     const { recovered } = folder;
@@ -85,6 +98,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   }
 }
 
+const DATA_FOLDER_PARTS: DataFolderParts = {
+  files: nodeFiles,
+  openSql: openNodeSql,
+  clock: systemClock,
+  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+};
+
 if (import.meta.main) {
   const host = denoProcess({ files: nodeFiles });
   const exitCode = await serverProgram({
@@ -93,6 +113,11 @@ if (import.meta.main) {
       const { address, recovered, close } = await serve(options);
       return { address, recovered: describeRecovery(recovered), close };
     },
+    check: ({ dataFolder, signal, onDamage }) =>
+      checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
+        signal,
+        onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
+      }),
     version: config.version,
   });
   host.exit(exitCode);

@@ -1,12 +1,14 @@
-// The server as a program: its options, its messages, its end. The serving itself is a parameter, which
-// server.ts at the root gives it.
+// The server as a program: its options, its messages, its end. The serving itself, and the checking of a data
+// folder, are parameters, which server.ts at the root gives it.
 
+import { quote } from "../base/names.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import { formatAddress, isLoopback, parseAddress } from "./address.ts";
 import { type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
+import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
 import { wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
@@ -17,6 +19,8 @@ export interface ServeProgramOptions {
   address: Address;
   dataFolder: string;
   maxConnections?: number;
+  /** How fast the data is checked in the background, in bytes per second; 0 for not at all. */
+  scrubBytesPerSecond: number;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -33,11 +37,32 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What is to be checked. */
+export interface CheckProgramOptions {
+  dataFolder: string;
+  /** Ends the check. */
+  signal: AbortSignal;
+  /** Called with one line for each thing that is damaged. */
+  onDamage: (line: string) => void;
+}
+
+/** What was checked. */
+export interface CheckReport {
+  /** Contents that were read; several files may share one. */
+  readonly contents: number;
+  /** Bytes that were read. */
+  readonly bytes: number;
+  /** Things that are damaged. */
+  readonly damages: number;
+}
+
 /** What {@linkcode serverProgram} works with. */
 export interface ServerProgramOptions {
   host: HostProcess;
   /** Starts a server. */
   serve: (options: ServeProgramOptions) => Promise<RunningServer>;
+  /** Checks a data folder that no server has open. */
+  check?: (options: CheckProgramOptions) => Promise<CheckReport>;
   /** What `--version` prints. */
   version: string;
 }
@@ -55,6 +80,12 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     summary: "Keep the files in this folder; ./morsel-data by default",
   },
   { name: "max-connections", value: "N", summary: "Serve no more than N connections at once" },
+  {
+    name: "scrub",
+    value: "RATE",
+    summary:
+      "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
+  },
   { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
   { name: "trace", summary: "Print every frame on standard error" },
   { name: "debug", summary: "Print where in the program an error arose" },
@@ -64,6 +95,9 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
 
 // What the errors cannot say, as they know no command line.
 const NEXT_STEPS = { connection: "choose another place with --listen" };
+
+const DEFAULT_FOLDER = "./morsel-data";
+const DEFAULT_SCRUB_RATE = "8M";
 
 /** Runs the program until a signal stops it; never throws. Returns the exit code. */
 export async function serverProgram(options: ServerProgramOptions): Promise<ExitCode> {
@@ -81,10 +115,14 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
       await screen.results(serverHelp(SERVER_OPTIONS));
     } else if (given.flag("version")) {
       await screen.results(`morsel-server ${options.version}`);
+    } else if (operands[0] === "check" && operands.length === 1) {
+      return await checkFolder(given, screen, options);
+    } else if (operands.length > 0) {
+      const wrong = operands.find((word, index) => word !== "check" || index > 0);
+      throw new UsageError(
+        `The server takes options only, or the word check, but not "${wrong}"; ${hint}`,
+      );
     } else {
-      if (operands.length > 0) {
-        throw new UsageError(`The server takes options only, but not "${operands[0]}"; ${hint}`);
-      }
       await serveUntilStopped(given, screen, options);
     }
     return EXIT.done;
@@ -109,7 +147,8 @@ async function serveUntilStopped(
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const server = await options.serve({
     address,
-    dataFolder: given.value("data") ?? "./morsel-data",
+    dataFolder: given.value("data") ?? DEFAULT_FOLDER,
+    scrubBytesPerSecond: scrubRate(given),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
     ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
@@ -122,6 +161,55 @@ async function serveUntilStopped(
   } finally {
     await server.close();
   }
+}
+
+/** Reads everything in a data folder again: a line for each damage, and one for the whole. */
+async function checkFolder(
+  given: ParsedOptions,
+  screen: Screen,
+  { host, check }: ServerProgramOptions,
+): Promise<ExitCode> {
+  if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
+  for (const name of ["listen", "max-connections", "scrub"]) {
+    if (given.value(name) === undefined) continue;
+    throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
+  }
+  using stop = stopOnSignal(host);
+  let printed = Promise.resolve();
+  let report: CheckReport;
+  try {
+    report = await check({
+      dataFolder: given.value("data") ?? DEFAULT_FOLDER,
+      signal: stop.signal,
+      onDamage: (line) => {
+        printed = Promise.all([printed, screen.results(printable(line))]).then(() => {});
+        printed.catch(() => {}); // it is awaited below
+      },
+    });
+  } catch (error) {
+    if (stop.exitCode === undefined) throw error;
+    await screen.message("Stopped before everything was checked");
+    return stop.exitCode;
+  }
+  await printed;
+  const { contents, bytes, damages } = report;
+  const found = damages === 0 ? "no damage" : `${formatCount(damages)} damaged`;
+  await screen.results(
+    `Checked ${formatCount(contents)} ${contents === 1 ? "content" : "contents"} of ${
+      formatSize(bytes)
+    }: ${found}`,
+  );
+  return damages === 0 ? EXIT.done : EXIT.integrity;
+}
+
+/** Bytes per second, with K, M or G for as many times 1024. */
+function scrubRate(given: ParsedOptions): number {
+  const text = given.value("scrub") ?? DEFAULT_SCRUB_RATE;
+  const match = /^(\d{1,9})([KMG]?)$/i.exec(text);
+  if (!match) {
+    throw new UsageError(`--scrub ${quote(text)} is not a rate such as 20M, or 0 for off`);
+  }
+  return Number(match[1]) * 1024 ** " KMG".indexOf(match[2]!.toUpperCase() || " ");
 }
 
 /** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */

@@ -81,7 +81,7 @@ export class RangeFetch {
   async #fetch(calls: Calls, signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const session = { calls, stop, signal: AbortSignal.any([signal, stop.signal]) };
-    const pieces: Promise<void>[] = [];
+    const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
       while (!this.#isComplete) {
@@ -91,7 +91,8 @@ export class RangeFetch {
           pieces.push(piece);
         }
         if (!this.#file) await Promise.race([pieces[0], this.#opened.promise]);
-        else if (pieces.length > 0) await pieces.shift();
+        // In the order of their bytes, whatever order they came in.
+        else if (pieces.length > 0) (await pieces.shift()!)();
         else await this.#room(session.signal);
       }
     } finally {
@@ -117,7 +118,8 @@ export class RangeFetch {
     return Math.min(length, this.#roundUp(this.#end) - this.#asked);
   }
 
-  async #ask(session: FetchSession): Promise<void> {
+  /** Asks for the next piece; what it settles with hands the piece on, once those before it are. */
+  async #ask(session: FetchSession): Promise<() => void> {
     const range = { offset: this.#asked, length: this.#nextLength };
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
@@ -132,7 +134,7 @@ export class RangeFetch {
     } catch (thrown) {
       throw await this.#nameDamage(session, { range, thrown });
     }
-    this.#deliver(piece, range);
+    return () => this.#deliver(piece, range);
   }
 
   async #read(session: FetchSession, range: PieceRange, piece: DownloadPiece): Promise<Message> {

@@ -14,7 +14,7 @@ import type { UploadSource } from "./put_source.ts";
 import type { FileInfo, PutOptions } from "./types.ts";
 import { UploadHasher } from "./upload_hasher.ts";
 
-/** Blocks of a source that are held against what the server has, beside the first and the last. */
+/** Blocks of a source of known time that are held against what the server has, beside the first and the last. */
 const SAMPLES = 6;
 
 /** What the attempts of one upload share. */
@@ -110,8 +110,11 @@ export class UploadAttempt {
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
     // Our own hashes are the better ones; those of the server are held against the source here and there.
-    if (!this.#state.hasher.goTo(offset)) {
-      const leaves = concat(this.#leaves);
+    const leaves = concat(this.#leaves);
+    if (this.#state.hasher.goTo(offset)) {
+      // Somebody else may have gone on with it in between, with other bytes.
+      if (!this.#state.hasher.isBehind(leaves)) return undefined;
+    } else {
       if (!await this.#isOfSource(leaves)) return undefined;
       this.#state.hasher = new UploadHasher();
       this.#state.hasher.beginAfter(leaves);
@@ -124,9 +127,11 @@ export class UploadAttempt {
 
   async #isOfSource(leaves: Uint8Array): Promise<boolean> {
     const count = leaves.length / DIGEST_SIZE;
-    const samples = Array.from({ length: SAMPLES }, () => Math.floor(Math.random() * count));
+    // A size and a time that are the same make the same source likely; a size alone does not.
+    const { modifiedMs = 0 } = this.#state.options;
+    const blocks = modifiedMs > 0 ? samplesOf(count) : new Array(count).keys();
     const block = new Uint8Array(BLOCK_SIZE);
-    for (const index of new Set([0, count - 1, ...samples])) {
+    for (const index of blocks) {
       const size = await this.#state.source.read(block, index * BLOCK_SIZE);
       const leaf = leaves.subarray(index * DIGEST_SIZE, (index + 1) * DIGEST_SIZE);
       if (!equals(leafHash(block.subarray(0, size)), leaf)) return false;
@@ -206,6 +211,12 @@ export class UploadAttempt {
     }
     if (!await source.isUnchanged()) throw changed("The source has changed while it was sent");
   }
+}
+
+/** The first block, the last, and some between them. */
+function samplesOf(count: number): Set<number> {
+  const samples = Array.from({ length: SAMPLES }, () => Math.floor(Math.random() * count));
+  return new Set([0, count - 1, ...samples]);
 }
 
 function changed(message: string): MorselError {

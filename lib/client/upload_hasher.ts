@@ -2,6 +2,7 @@
 // Keeps the hashes of the blocks that are not durable yet, so that nothing is hashed twice but a last part
 // of a block, and those before them as a few peaks, so that memory does not grow with the file.
 
+import { equals } from "@std/bytes";
 import { BLOCK_SIZE, MerkleHasher, MerklePeaks } from "../base/merkle.ts";
 
 /** Hashes what is sent, front to back, and goes back when asked. */
@@ -39,6 +40,15 @@ export class UploadHasher {
     for (const leaf of this.#later) before.add(leaf);
     this.#hasher = this.#from(before);
     return true;
+  }
+
+  /** Whether all that was hashed are whole blocks with these leaf hashes. Call it right after `goTo`. */
+  isBehind(leaves: Uint8Array): boolean {
+    const own = this.#durable.clone();
+    for (const leaf of this.#later) own.add(leaf);
+    const others = new MerklePeaks();
+    others.addAll(leaves);
+    return own.count === others.count && equals(own.root(), others.root());
   }
 
   /** Begins behind blocks with these leaf hashes, which somebody else has hashed. */

@@ -39,6 +39,8 @@ export interface Blobs {
    * published one is durable, as its id is forgotten then.
    */
   remove(id: string): Promise<void>;
+  /** The ids of the published blobs that begin with these two hexadecimal digits. */
+  published(beginning: string): Promise<string[]>;
   /** The ids of all unfinished blobs. */
   unfinished(): Promise<string[]>;
 }

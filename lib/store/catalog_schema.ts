@@ -79,8 +79,11 @@ const MIGRATIONS = [
   `,
 ] as const;
 
-/** Brings a catalog, new or old, to the schema this code knows. Throws `storage` if it is newer. */
-export function migrate(db: SqlDatabase): void {
+/**
+ * Brings a catalog, new or old, to the schema this code knows, or for a test to an older one. Throws
+ * `storage` if it is newer.
+ */
+export function migrate(db: SqlDatabase, version: number = MIGRATIONS.length): void {
   db.transaction(() => {
     const found = db.prepare("PRAGMA user_version").get()!.user_version as number;
     if (found > MIGRATIONS.length) {
@@ -90,8 +93,8 @@ export function migrate(db: SqlDatabase): void {
           `${MIGRATIONS.length}; start a newer server`,
       );
     }
-    for (const migration of MIGRATIONS.slice(found)) db.exec(migration);
+    for (const migration of MIGRATIONS.slice(found, version)) db.exec(migration);
     // PRAGMA takes no parameters.
-    if (found < MIGRATIONS.length) db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    if (found < version) db.exec(`PRAGMA user_version = ${version}`);
   });
 }

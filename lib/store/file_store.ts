@@ -6,7 +6,15 @@ import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
-import type { Catalog, Changed, Condition, FileRecord, Metadata } from "./catalog.ts";
+import type {
+  Catalog,
+  Changed,
+  Condition,
+  FileRecord,
+  Metadata,
+  StoredContent,
+} from "./catalog.ts";
+import { type CheckOptions, type CheckProgress, checkStore } from "./check.ts";
 import { insistOn, notFound } from "./conditions.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type OpenVersion, openVersion } from "./open_version.ts";
@@ -166,6 +174,20 @@ export class FileStore implements AsyncDisposable {
   /** Removes uploads that nobody holds and that were not active for longer than this; returns how many. */
   expireUploads(olderThanMs: number): Promise<number> {
     return this.#uploads.expire(olderThanMs);
+  }
+
+  /**
+   * Reads everything again and compares it with its hashes, beside readers and writers. Damage is told and
+   * remembered: reading such a file fails with `integrity`, and putting its content again mends it.
+   */
+  check(
+    options: Omit<CheckOptions, "catalog" | "blobs" | "clock" | "onMark">,
+  ): Promise<CheckProgress> {
+    const { catalog, blobs, clock, held } = this.#parts;
+    const onMark = ({ place }: StoredContent, damage: string | undefined) => {
+      if (place.kind === "blob") held.setDamage(place.id, damage);
+    };
+    return checkStore({ ...options, catalog, blobs, clock, onMark });
   }
 
   /** Closes the catalog. Uploads are to be ended and versions to be closed before. */

@@ -6,6 +6,9 @@ import type { Files, OpenFile } from "../runtime/files.ts";
 import type { BlobReader, Blobs, BlobWriter } from "./blobs.ts";
 import { storageError } from "./storage_error.ts";
 
+// What else lies in the folders, such as lost+found, is left alone.
+const ID = /^[0-9a-f]{32}$/;
+
 /** A {@linkcode Blobs} in a folder of one disk. */
 export class FolderBlobs implements Blobs {
   readonly #files: Files;
@@ -84,17 +87,25 @@ export class FolderBlobs implements Blobs {
     return attempt(`Cannot remove blob ${id}`, async () => {
       // An unfinished one that a crash brings back is removed on the next start, as no row names it.
       await this.#files.remove(this.#unfinishedPath(id));
-      const published = this.#publishedPath(id);
-      if (!await this.#files.stat(published)) return;
-      await this.#files.remove(published);
-      await this.#files.syncFolder(this.#folderOf(id));
+      const folder = this.#folderOf(id);
+      if (!await this.#files.stat(folder)) return;
+      await this.#files.remove(this.#publishedPath(id));
+      // Also where it has gone already: whoever removed it may have been killed before this.
+      await this.#files.syncFolder(folder);
+    });
+  }
+
+  published(beginning: string): Promise<string[]> {
+    const folder = this.#folderOf(beginning);
+    return attempt("Cannot list the blobs", async () => {
+      const names = await this.#files.stat(folder) ? await this.#files.list(folder) : [];
+      return names.filter((name) => ID.test(name) && name.startsWith(beginning));
     });
   }
 
   unfinished(): Promise<string[]> {
     return attempt("Cannot list the unfinished blobs", async () => {
-      const names = await this.#files.list(this.#uploads);
-      return names.filter((name) => /^[0-9a-f]{32}$/.test(name));
+      return (await this.#files.list(this.#uploads)).filter((name) => ID.test(name));
     });
   }
 

@@ -207,8 +207,10 @@ export class Upload {
   //   4. the garbage is removed and then forgotten.
   // A crash before 3 leaves the upload as it was (recovery withdraws the blob), one after it the file.
   async #commit(size: number, digest: Uint8Array): Promise<FileRecord> {
-    this.#insistOnUsable();
+    // Whoever takes it over sees to what is left; one that is poisoned is discarded here, as by any failure.
+    if (this.#isFenced) throw fenced(this.id);
     try {
+      this.#insistOnUsable();
       const proven = await this.#prove(size, digest);
       await this.#orPoison(async () => await this.#stored?.publish());
       const { file, garbage } = await this.#enterCatalog(size, proven);

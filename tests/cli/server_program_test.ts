@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import {
+  type CheckProgramOptions,
   type ServeProgramOptions,
   SERVER_OPTIONS,
   serverProgram,
@@ -16,6 +17,10 @@ class ServerRun implements AsyncDisposable {
   fault: Error | undefined;
   recovered: string | undefined;
   isClosed = false;
+  /** What a check tells, and ends with. */
+  damage: string[] = [];
+  checked: CheckProgramOptions | undefined;
+  checking = Promise.resolve();
 
   private constructor(host: FakeHost) {
     this.host = host;
@@ -30,6 +35,12 @@ class ServerRun implements AsyncDisposable {
     return serverProgram({
       host: this.host,
       version: "1.2.3",
+      check: async (options) => {
+        this.checked = options;
+        await Promise.race([this.checking, aborted(options.signal)]);
+        for (const line of this.damage) options.onDamage(line);
+        return { contents: 1234, bytes: 5 * 1024 ** 3, damages: this.damage.length };
+      },
       serve: (options) => {
         this.served = options;
         if (this.fault) return Promise.reject(this.fault);
@@ -85,6 +96,7 @@ Deno.test("the server listens on 127.0.0.1:1300 with ./morsel-data unless told o
   await ended;
   assertEquals(server.served!.address, { host: "127.0.0.1", port: 1300 });
   assertEquals(server.served!.dataFolder, "./morsel-data");
+  assertEquals(server.served!.scrubBytesPerSecond, 8 * 1024 ** 2);
   assertStringIncludes(server.err, "morsel: Recovered: 1 unfinished upload kept\n");
 });
 
@@ -143,10 +155,50 @@ Deno.test("the server tells in one line why it cannot start", async () => {
   }
 });
 
+Deno.test("check reads a data folder, prints each damage and ends with 7 if there is any", async () => {
+  await using server = await ServerRun.open();
+  assertEquals(await server.run("check"), 0);
+  assertEquals(server.out, "Checked 1,234 contents of 5.0 GiB: no damage\n");
+  assertEquals([server.checked!.dataFolder, server.served], ["./morsel-data", undefined]);
+  server.damage = ["a: block 1 is damaged", "b\u202e: its blob is missing"];
+  assertEquals(await server.run("check", "--data", "d"), 7);
+  assertEquals(server.checked!.dataFolder, "d");
+  assertStringIncludes(
+    server.out,
+    "a: block 1 is damaged\nb\\u202e: its blob is missing\n" +
+      "Checked 1,234 contents of 5.0 GiB: 2 damaged\n",
+  );
+});
+
+Deno.test("a signal stops a check, which has not found the data whole then", async () => {
+  await using server = await ServerRun.open();
+  server.checking = new Promise(() => {});
+  const ended = server.run("check");
+  await settled();
+  server.host.signal("SIGINT");
+  assertEquals(await ended, 130);
+  assertEquals(server.out, "");
+  assertStringIncludes(server.err, "Stopped before everything was checked");
+});
+
+for (const [text, rate] of [["0", 0], ["5", 5], ["64k", 65536], ["20M", 20 * 1024 ** 2]] as const) {
+  Deno.test(`the rate of the scrub ${text} is ${rate} bytes a second`, async () => {
+    await using server = await ServerRun.open();
+    const ended = server.run("--scrub", text);
+    await settled();
+    server.host.signal("SIGINT");
+    await ended;
+    assertEquals(server.served!.scrubBytesPerSecond, rate);
+  });
+}
+
 Deno.test("the server refuses what it does not know", async () => {
   const mistakes: [string[], string][] = [
     [["--lisen", "x"], 'Unknown option "--lisen". Did you mean --listen?'],
-    [["serve"], "takes options only"],
+    [["serve"], 'takes options only, or the word check, but not "serve"'],
+    [["check", "a"], 'but not "a"'],
+    [["check", "--listen", "1"], "check takes --data only, but not --listen"],
+    [["--scrub", "fast"], '--scrub "fast" is not a rate such as 20M'],
     [["--listen", "a:b"], "is not HOST:PORT"],
     [["--max-connections", "0"], "is not a whole number"],
     [["--data"], "--data needs a value"],
@@ -179,3 +231,9 @@ Deno.test("the server's faults and its trace go to standard error", async () => 
   await ended;
   assertStringIncludes(server.err, "morsel: Cannot read a blob\nC: Ping tag=1\n");
 });
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -5,6 +5,8 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { checkDataFolder } from "../../lib/store/check_folder.ts";
+import { damageLines } from "../../lib/store/damage.ts";
 import { openDataFolder } from "../../lib/store/data_folder.ts";
 import { contentOf, newId } from "../support/content.ts";
 import { ANY, put, readFile, readVersion } from "./store_steps.ts";
@@ -107,6 +109,45 @@ Deno.test("a blob lies where its id says, and goes from the disk with its last n
   assertEquals((await Deno.stat(blob)).size, 100_000);
   await folder.store.remove("b", ANY);
   await assertRejects(() => Deno.stat(blob), Deno.errors.NotFound);
+});
+
+Deno.test("a folder is checked by its only owner, and damage on the disk is found", async () => {
+  await using temporary = await newFolder();
+  const parts = { files: nodeFiles, openSql: openNodeSql, clock: systemClock, newId };
+  const missing = `${temporary.path}/mistyped`;
+  const none = await assertRejects(() => checkDataFolder(missing, parts), MorselError, missing);
+  assertEquals([none.code, await nodeFiles.stat(missing)], ["not_found", undefined]);
+  {
+    await using folder = await open(temporary.path);
+    await put(folder.store, "inline", contentOf(1000));
+    await put(folder.store, "a", contentOf(100_000));
+    const busy = await assertRejects(() => checkDataFolder(temporary.path, parts), MorselError);
+    assertEquals(busy.code, "busy");
+  }
+  const whole = { contents: 2, bytes: 101_000, damages: 0 };
+  assertEquals(await checkDataFolder(temporary.path, parts), whole);
+  const blob = await nodeFiles.open(await onlyBlob(temporary.path), "update");
+  await blob.write(Uint8Array.of(1, 2, 3), 70_000);
+  await blob.close();
+  const db = openNodeSql(`${temporary.path}/catalog.db`);
+  db.exec("UPDATE content SET bytes = zeroblob(1000) WHERE bytes IS NOT NULL");
+  db.close();
+  const lines: string[] = [];
+  const found = await checkDataFolder(temporary.path, parts, {
+    onDamage: (damage) => lines.push(...damageLines(damage)),
+  });
+  assertEquals(found, { ...whole, damages: 2 });
+  assertEquals(lines, [
+    "inline: block 0 (bytes 0-1000) is damaged",
+    "a: block 1 (bytes 65536-100000) is damaged",
+  ]);
+  await using folder = await open(temporary.path);
+  for (const name of ["inline", "a"]) {
+    const error = await assertRejects(() => folder.store.openVersion(name, 0), MorselError);
+    assertEquals(error.code, "integrity");
+    await put(folder.store, name, contentOf(name === "a" ? 100_000 : 1000));
+    await readFile(folder.store, name);
+  }
 });
 
 function open(path: string) {

@@ -7,6 +7,7 @@ import { FolderBlobs } from "../../lib/store/folder_blobs.ts";
 import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
+import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
 import { resumeConformance } from "./resume_conformance.ts";
@@ -24,6 +25,7 @@ blobsConformance("blobs in a folder", async () => {
 fileStoreConformance("store on disk", diskStoreHome);
 recoveryConformance("store on disk", diskStoreHome);
 resumeConformance("store on disk", diskStoreHome);
+checkConformance("store on disk", diskStoreHome);
 
 async function diskStoreHome() {
   const { folder, remove } = await newFolder();

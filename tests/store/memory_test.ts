@@ -5,6 +5,7 @@ import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
+import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
 import { resumeConformance } from "./resume_conformance.ts";
@@ -22,13 +23,14 @@ blobsConformance("memory blobs", async () => {
 fileStoreConformance("store in memory", memoryStoreHome);
 recoveryConformance("store in memory", memoryStoreHome);
 resumeConformance("store in memory", memoryStoreHome);
+checkConformance("store in memory", memoryStoreHome);
 
 async function memoryStoreHome() {
   const catalog = new MemoryCatalog(systemClock);
   const blobs = new MemoryBlobs();
   return {
     open: async () => ({ catalog, blobs }),
-    published: async () => blobs.published,
+    published: async () => blobs.publishedIds,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -2,10 +2,12 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import { merkleRoot } from "../../lib/base/merkle.ts";
 import { checkName } from "../../lib/base/names.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import type { OpenSql, SqlDatabase } from "../../lib/runtime/sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { migrate } from "../../lib/store/catalog_schema.ts";
 import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { inlineFile, uploadRecord } from "../support/catalog_records.ts";
 import { contentOf } from "../support/content.ts";
@@ -116,6 +118,27 @@ Deno.test("a listing seeks its page and reads nothing before it", async () => {
     .map((row) => String(row.detail));
   assert(plan[0]!.startsWith("SEARCH f USING PRIMARY KEY (key>? AND key<?)"), plan.join("; "));
   assert(!plan.some((step) => step.includes("TEMP B-TREE")));
+});
+
+Deno.test("a catalog of schema version 1 is brought up to date with all that is in it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  const path = `${folder}/catalog.db`;
+  const old = openNodeSql(path);
+  migrate(old, 1);
+  const hashes = contentOf(1024 * 32);
+  old.prepare("INSERT INTO upload VALUES (?, ?, 'a', NULL, NULL, 0, '{}', 1, ?, 77)")
+    .run("id", Uint8Array.of(0x61), 1024 * 65536);
+  old.prepare("INSERT INTO leaf VALUES ('id', 0, ?)").run(hashes);
+  old.exec("INSERT INTO content VALUES (1, x'00', 0, NULL, x'')");
+  old.exec("INSERT INTO file VALUES (x'62', 'b', 3, 1, 0, 0, '{}')");
+  old.close();
+  await using catalog = SqliteCatalog.open(path, { openSql: openNodeSql, clock: systemClock });
+  const [upload] = await catalog.uploads();
+  assertEquals([upload?.activeMs, upload?.durable], [77, 1024 * 65536]);
+  // Version 1 recorded no roots.
+  assertEquals(await catalog.partRoots("id"), merkleRoot(hashes));
+  assertEquals((await catalog.find(checkName("b")))?.damage, undefined);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a catalog from the future is refused", async () => {

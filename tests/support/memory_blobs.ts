@@ -9,8 +9,12 @@ export class MemoryBlobs implements Blobs {
   readonly #published = new Map<string, MemoryBlob>();
 
   /** The ids of all published blobs. */
-  get published(): string[] {
+  get publishedIds(): string[] {
     return [...this.#published.keys()];
+  }
+
+  async published(beginning: string): Promise<string[]> {
+    return this.publishedIds.filter((id) => id.startsWith(beginning));
   }
 
   async create(id: string): Promise<BlobWriter> {

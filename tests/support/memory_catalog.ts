@@ -36,6 +36,19 @@ export class MemoryCatalog implements Catalog {
     this.#clock = clock;
   }
 
+  /** Another catalog with all that is in this one now. */
+  clone(): MemoryCatalog {
+    const copy = new MemoryCatalog(this.#clock);
+    for (const [key, file] of this.#files) copy.#files.set(key, file);
+    for (const [digest, content] of this.#contents) copy.#contents.set(digest, content);
+    for (const [id, upload] of this.#uploads) copy.#uploads.set(id, upload);
+    for (const [id, parts] of this.#leaves) copy.#leaves.set(id, new Map(parts));
+    for (const id of this.#garbage) copy.#garbage.add(id);
+    copy.#version = this.#version;
+    copy.#lastContent = this.#lastContent;
+    return copy;
+  }
+
   async stat(name: CheckedName): Promise<FileRecord | undefined> {
     return this.#files.get(toHex(name.key));
   }

@@ -9,6 +9,8 @@ export interface ServerProcessOptions {
   readonly port?: number;
   /** More of the command line. */
   readonly args?: readonly string[];
+  /** Flags of the runtime. */
+  readonly flags?: readonly string[];
   /** The program, relative to the root; `server.ts` by default. It prints `listening on HOST:PORT`. */
   readonly program?: string;
 }
@@ -30,13 +32,15 @@ export class ServerProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 
   /** Starts it without waiting: it may be stopped before it listens. */
-  constructor({ dataFolder, port = 0, args = [], program = "server.ts" }: ServerProcessOptions) {
+  constructor(options: ServerProcessOptions) {
+    const { dataFolder, port = 0, args = [], flags = [], program = "server.ts" } = options;
     // Deno itself, not a task or a shell around it: a signal must hit the server.
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "-A",
         `--config=${ROOT}deno.json`,
+        ...flags,
         `${ROOT}${program}`,
         "--listen",
         `127.0.0.1:${port}`,

@@ -1,0 +1,75 @@
+// Bugs that the simulator must find, put between the store and what it stands on from outside: a simulator
+// that finds nothing has to show that it could.
+
+import type { Files, OpenFile } from "../../lib/runtime/files.ts";
+import type { Catalog, UploadHold } from "../../lib/store/catalog.ts";
+import { Upload } from "../../lib/store/upload.ts";
+import type { Plant } from "./sim_server.ts";
+
+/** How long a catalog that acknowledges early takes to write what it has acknowledged, in milliseconds. */
+const LATE_MS = 500;
+
+/** Nothing that is written to a file is ever synced. */
+export const droppedSync: Plant = {
+  files: (files) =>
+    wrapped<Files>(files, {
+      open: async (path, mode) =>
+        wrapped<OpenFile>(await files.open(path, mode), { sync: () => Promise.resolve() }),
+    }),
+};
+
+/** Changes are answered first and written a little later. */
+export const earlyAcknowledgement: Plant = {
+  catalog: (catalog, world) => {
+    const late =
+      <V extends unknown[], T>(change: (...values: V) => Promise<T>) =>
+      async (...values: V): Promise<T> => {
+        const result = await change.apply(catalog, values);
+        world.catalog.unsynced++;
+        world.clock.at(LATE_MS, () => {
+          if (world.catalog.unsynced > 0) world.catalog.unsynced--;
+        });
+        return result;
+      };
+    return wrapped<Catalog>(catalog, {
+      commit: late(catalog.commit),
+      remove: late(catalog.remove),
+      link: late(catalog.link),
+      forgetGarbage: late(catalog.forgetGarbage),
+    });
+  },
+};
+
+/** Whoever held an upload before may go on with it beside the one who took it over. */
+export const forgottenFence: Plant = {
+  catalog: (catalog) => {
+    const current = async ({ id }: UploadHold): Promise<UploadHold> => {
+      const upload = (await catalog.uploads()).find((upload) => upload.id === id);
+      return { id, epoch: upload?.epoch ?? 0 };
+    };
+    return wrapped<Catalog>(catalog, {
+      commit: async (file) =>
+        await catalog.commit({ ...file, upload: file.upload && await current(file.upload) }),
+      checkpointUpload: async (hold, durable, parts) =>
+        await catalog.checkpointUpload(await current(hold), durable, parts),
+      endUpload: async (hold) => await catalog.endUpload(await current(hold)),
+    });
+  },
+  begin: () => {
+    const { fence } = Upload.prototype;
+    Upload.prototype.fence = () => Promise.resolve(false);
+    return () => void (Upload.prototype.fence = fence);
+  },
+};
+
+/** The same object, but for some of its methods. */
+function wrapped<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, property) => {
+      const own = Reflect.get(methods, property);
+      if (own !== undefined) return own;
+      const member = Reflect.get(target, property);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
