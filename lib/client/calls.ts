@@ -10,8 +10,9 @@ import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
 import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
 import { type Message, type MessageRule, MESSAGES, type Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
-import { foreignPeer } from "./foreign_peer.ts";
+import { foreignPeer, silentPeer } from "./foreign_peer.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { Places } from "./places.ts";
 
 /** What a connection's calls need. */
 export interface CallsOptions {
@@ -47,6 +48,7 @@ interface Waiting extends Call {
   isOpen: boolean;
   /** Ends the wait for replies, once it is the server's turn. */
   endWait?: () => void;
+  readonly isUpload: boolean;
   readonly lastReply: string;
   readonly onReply: OnReply | undefined;
   readonly resolve: (reply: Message) => void;
@@ -57,9 +59,9 @@ interface Waiting extends Call {
 export class Calls {
   readonly #frames: FrameConnection;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #freed: (() => void)[] = [];
   #terms: Terms | undefined;
   #nextTag = 1;
+  #places: Places | undefined;
   #isDraining = false;
   #failure: MorselError | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -122,12 +124,13 @@ export class Calls {
   /** Makes a request as soon as the server has room for one more. */
   async start(request: Untagged<Request>, options: CallOptions = {}): Promise<Call> {
     const { signal, onReply } = options;
+    const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
-    while (this.#waiting.size >= this.terms.maxRequests && !this.#failure) {
-      await new Promise<void>((resolve) => this.#freed.push(resolve));
-      signal?.throwIfAborted();
+    await this.#places!.enter(isUpload);
+    if (this.#failure || signal?.aborted) {
+      this.#places!.leave(isUpload);
+      throw this.#failure ?? signal!.reason;
     }
-    if (this.#failure) throw this.#failure;
     const tag = this.#freeTag();
     const { promise, resolve, reject } = Promise.withResolvers<Message>();
     const { lastReply } = MESSAGES[request.type] as MessageRule;
@@ -135,6 +138,7 @@ export class Calls {
       tag,
       ended: promise,
       isOpen: true,
+      isUpload,
       lastReply: lastReply!,
       onReply,
       resolve,
@@ -184,25 +188,14 @@ export class Calls {
         throw new MorselError("connection", "The server closed the connection");
       }
     } catch (thrown) {
-      throw foreignPeer(this.#frames.untaken) ?? this.#silentPeer(thrown);
+      throw foreignPeer(this.#frames.untaken) ?? silentPeer(thrown, this.#frames.bytesRead);
     }
     end();
     if (message.type === "Error") throw errorOf(message);
     if (message.type !== "Welcome") throw foreignPeer(undefined);
     this.#terms = termsOf(greeting, message);
+    this.#places = new Places(this.#terms);
     this.#frames.agree(this.#terms, greeting.maxFrame);
-  }
-
-  /** Many servers of other kinds wait for a line that never comes. */
-  #silentPeer(thrown: unknown): unknown {
-    const isLate = thrown instanceof MorselError && thrown.code === "deadline";
-    if (!isLate || this.#frames.bytesRead > 0) return thrown;
-    return new MorselError(
-      "deadline",
-      "What listens there accepts connections but has not greeted in time: is it a Morsel server? " +
-        "Check the address and the port",
-      { cause: thrown, detail: thrown.detail },
-    );
   }
 
   /** Takes replies in until the connection ends. Never rejects: the calls do. */
@@ -249,7 +242,7 @@ export class Calls {
     call.isOpen = false;
     call.endWait?.();
     this.#waiting.delete(call.tag);
-    this.#freed.shift()?.();
+    this.#places!.leave(call.isUpload);
     if (this.#isDraining) this.#drain();
   }
 
@@ -287,7 +280,6 @@ export class Calls {
       this.#leave(call);
       call.reject(this.#failure);
     }
-    for (const wake of this.#freed.splice(0)) wake();
   }
 }
 

@@ -14,6 +14,18 @@ export function foreignPeer(bytes: Uint8Array | undefined): MorselError | undefi
   return known ? undefined : notMorsel("its answer is no greeting");
 }
 
+/** The error for a peer that has not greeted: many servers of other kinds wait for a line that never comes. */
+export function silentPeer(thrown: unknown, bytesRead: number): unknown {
+  const isLate = thrown instanceof MorselError && thrown.code === "deadline";
+  if (!isLate || bytesRead > 0) return thrown;
+  return new MorselError(
+    "deadline",
+    "What listens there accepts connections but has not greeted in time: is it a Morsel server? " +
+      "Check the address and the port",
+    { cause: thrown, detail: thrown.detail },
+  );
+}
+
 function notMorsel(why: string): MorselError {
   return new MorselError(
     "protocol",

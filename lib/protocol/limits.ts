@@ -48,9 +48,10 @@ export const DEFAULT_LIMITS: Limits = {
   maxChunk: MIB,
   // 1 Gbit/s at 100 ms holds 12.5 MB; a power of two above it keeps such a link full.
   window: 16 * MIB,
-  // Each may hold a small file in memory, 64 KiB at most: 16 MiB a session in the worst case.
+  // Enough for the small files of a folder to fill a long link.
   maxRequests: 256,
-  maxUploads: 256,
+  // Each may hold up to 256 KiB in memory and a file handle: 16 MiB a session in the worst case.
+  maxUploads: 64,
   // Many programs of one machine, or many people behind one address, but not a whole server's worth.
   maxSessions: 512,
   idleMs: 300_000,

@@ -69,7 +69,8 @@ export class RunningRequests {
   uploadRefusal(): MorselError | undefined {
     const { maxUploads } = this.#limits;
     let uploads = 0;
-    for (const { upload } of this.#byTag.values()) if (upload) uploads++;
+    // One that was refused holds nothing any more, but its tag.
+    for (const { upload } of this.#byTag.values()) if (upload && !upload.isRefused) uploads++;
     if (uploads < maxUploads) return undefined;
     return new MorselError(
       "limit",

@@ -335,3 +335,21 @@ Deno.test("get() without verify fetches the range alone, and takes the server's 
   const sent = server.trace.slice(before).map((line) => line.split(" ").slice(0, 2).join(" "));
   assertEquals(sent, ["C: ReadRange", "S: File", "S: Data", "S: End"]);
 });
+
+Deno.test("more uploads than the server takes at a time wait for one another, and others do not wait", async () => {
+  await using server = await memoryServer({ limits: { maxUploads: 2 } });
+  await using client = await server.connect();
+  const held = Promise.withResolvers<void>();
+  const slow = () =>
+    new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        await held.promise;
+        controller.close();
+      },
+    });
+  const puts = ["a", "b", "c", "d"].map((name) => client.put(name, slow()));
+  assertEquals(await codeOf(client.stat("a")), "not_found");
+  held.resolve();
+  await Promise.all(puts);
+  assertEquals((await client.stat("d")).size, 0);
+});

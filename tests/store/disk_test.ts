@@ -7,15 +7,15 @@ import { FolderBlobs } from "../../lib/store/folder_blobs.ts";
 import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
+import { catalogUploadsConformance } from "./catalog_uploads_conformance.ts";
 import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
+import { openVersionConformance } from "./open_version_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
 import { resumeConformance } from "./resume_conformance.ts";
 
-catalogConformance("SQLite catalog", async () => {
-  const { folder, remove } = await newFolder();
-  return { open: async () => openCatalog(folder), [Symbol.asyncDispose]: remove };
-});
+catalogConformance("SQLite catalog", newCatalogHome);
+catalogUploadsConformance("SQLite catalog", newCatalogHome);
 
 blobsConformance("blobs in a folder", async () => {
   const { folder, remove } = await newFolder();
@@ -23,6 +23,7 @@ blobsConformance("blobs in a folder", async () => {
 });
 
 fileStoreConformance("store on disk", diskStoreHome);
+openVersionConformance("store on disk", diskStoreHome);
 recoveryConformance("store on disk", diskStoreHome);
 resumeConformance("store on disk", diskStoreHome);
 checkConformance("store on disk", diskStoreHome);
@@ -54,4 +55,9 @@ async function publishedIn(folder: string): Promise<string[]> {
 async function newFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
   return { folder, remove: () => Deno.remove(folder, { recursive: true }) };
+}
+
+async function newCatalogHome() {
+  const { folder, remove } = await newFolder();
+  return { open: async () => openCatalog(folder), [Symbol.asyncDispose]: remove };
 }

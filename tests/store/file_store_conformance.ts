@@ -1,13 +1,11 @@
 // What a store must do on whatever engines it stands.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { merkleRoot } from "../../lib/base/merkle.ts";
-import { checkName } from "../../lib/base/names.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog, Condition } from "../../lib/store/catalog.ts";
 import { contentOf, digestOf } from "../support/content.ts";
-import { hookedBlobs, hookedCatalog } from "../support/store_faults.ts";
 import { ABSENT, ANY, begin, openStore, put, readFile, readVersion, send } from "./store_steps.ts";
 
 /** A place where the two engines of a store live on from one opening to the next. */
@@ -232,58 +230,6 @@ export function fileStoreConformance(engine: string, newHome: () => Promise<Stor
     assertEquals(seen.filter((name) => staying.includes(name)), staying);
     assertEquals(seen.length, new Set(seen).size);
     await refused("invalid", store.list({ prefix: "", after: "", limit: 0 }));
-  });
-
-  test("a version replaced before its blob is opened is not taken for damage", async (home) => {
-    const { catalog, blobs } = await home.open();
-    const newer = contentOf(100_001, 2);
-    let replace = async () => {};
-    const slow = hookedCatalog(
-      catalog,
-      () => {},
-      (call) => call === "find" ? replace() : undefined,
-    );
-    await using store = await openStore({ open: async () => ({ catalog: slow, blobs }) });
-    const { version } = await put(store, "a", contentOf(100_000));
-    replace = async () => {
-      replace = async () => {};
-      await put(store, "a", newer);
-    };
-    assertEquals(await readFile(store, "a"), newer);
-    const { version: current } = await store.stat("a");
-    replace = async () => {
-      replace = async () => {};
-      await store.remove("a", ANY);
-    };
-    await refused("gone", store.openVersion("a", current));
-    await refused("gone", store.openVersion("a", version));
-  });
-
-  test("a version replaced while its blob is being opened is whole, and goes when closed", async (home) => {
-    const { catalog, blobs } = await home.open();
-    let replace = async () => {};
-    const slow = hookedBlobs(blobs, (call) => call === "open" ? replace() : undefined);
-    await using store = await openStore({ open: async () => ({ catalog, blobs: slow }) });
-    await put(store, "a", contentOf(100_000));
-    replace = async () => {
-      replace = async () => {};
-      await store.remove("a", ANY);
-    };
-    const open = await store.openVersion("a", 0);
-    assertEquals((await home.published()).length, 1);
-    assertEquals(await readVersion(open), contentOf(100_000));
-    assertEquals([await home.published(), await catalog.garbage()], [[], []]);
-  });
-
-  test("a blob that is missing is damage and is named", async (home) => {
-    const { catalog, blobs } = await home.open();
-    await using store = await openStore({ open: async () => ({ catalog, blobs }) });
-    await put(store, "a", contentOf(100_000));
-    const { place } = (await catalog.find(checkName("a")))!;
-    assert(place.kind === "blob");
-    await blobs.remove(place.id);
-    const error = await refused("integrity", store.openVersion("a", 0));
-    assert(error.message.includes('"a"') && error.message.includes("missing"));
   });
 
   async function assertNothingIsLeft(home: StoreHome): Promise<void> {

@@ -5,15 +5,15 @@ import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
+import { catalogUploadsConformance } from "./catalog_uploads_conformance.ts";
 import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
+import { openVersionConformance } from "./open_version_conformance.ts";
 import { recoveryConformance } from "./recovery_conformance.ts";
 import { resumeConformance } from "./resume_conformance.ts";
 
-catalogConformance("memory catalog", async () => {
-  const catalog = new MemoryCatalog(systemClock);
-  return { open: async () => catalog, [Symbol.asyncDispose]: async () => {} };
-});
+catalogConformance("memory catalog", newCatalogHome);
+catalogUploadsConformance("memory catalog", newCatalogHome);
 
 blobsConformance("memory blobs", async () => {
   const blobs = new MemoryBlobs();
@@ -21,6 +21,7 @@ blobsConformance("memory blobs", async () => {
 });
 
 fileStoreConformance("store in memory", memoryStoreHome);
+openVersionConformance("store in memory", memoryStoreHome);
 recoveryConformance("store in memory", memoryStoreHome);
 resumeConformance("store in memory", memoryStoreHome);
 checkConformance("store in memory", memoryStoreHome);
@@ -33,4 +34,9 @@ async function memoryStoreHome() {
     published: async () => blobs.publishedIds,
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+async function newCatalogHome() {
+  const catalog = new MemoryCatalog(systemClock);
+  return { open: async () => catalog, [Symbol.asyncDispose]: async () => {} };
 }

@@ -1,0 +1,50 @@
+// Room for requests under way: as many as the server has announced, and among them as many uploads. The others
+// wait in the order they came.
+
+import type { Terms } from "../protocol/handshake.ts";
+
+/** The places of one connection. Whoever has entered leaves. */
+export class Places {
+  readonly #limits: Pick<Terms, "maxRequests" | "maxUploads">;
+  readonly #waitingUploads: (() => void)[] = [];
+  readonly #waitingOthers: (() => void)[] = [];
+  #taken = 0;
+  #uploads = 0;
+
+  constructor(limits: Pick<Terms, "maxRequests" | "maxUploads">) {
+    this.#limits = limits;
+  }
+
+  /** Settles once there is a place, which is taken then. */
+  async enter(isUpload: boolean): Promise<void> {
+    if (!this.#hasRoom(isUpload)) {
+      const waiting = isUpload ? this.#waitingUploads : this.#waitingOthers;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return; // whoever left has taken the place for us
+    }
+    this.#take(isUpload);
+  }
+
+  /** Gives a place back. */
+  leave(isUpload: boolean): void {
+    this.#taken--;
+    if (isUpload) this.#uploads--;
+    if (this.#waitingOthers.length > 0 && this.#hasRoom(false)) {
+      this.#take(false);
+      this.#waitingOthers.shift()!();
+    } else if (this.#waitingUploads.length > 0 && this.#hasRoom(true)) {
+      this.#take(true);
+      this.#waitingUploads.shift()!();
+    }
+  }
+
+  #hasRoom(isUpload: boolean): boolean {
+    const { maxRequests, maxUploads } = this.#limits;
+    return this.#taken < maxRequests && (!isUpload || this.#uploads < maxUploads);
+  }
+
+  #take(isUpload: boolean): void {
+    this.#taken++;
+    if (isUpload) this.#uploads++;
+  }
+}
