@@ -18,18 +18,25 @@ export async function upload(
   options: PutOptions,
 ): Promise<FileInfo> {
   const opened = openSource(source, options.size);
+  const isLarge = opened.isRepeatable && (opened.size ?? 0) > BLOCK_SIZE;
+  let attempts = 0;
   const state: UploadState = {
     name,
     source: opened,
     options,
     hasher: new UploadHasher(),
-    mayResume: opened.isRepeatable && (opened.size ?? 0) > BLOCK_SIZE,
+    // Without a time a source cannot be told from another of its size: only what this call has begun is its own.
+    mayResume: isLarge && (options.modifiedMs ?? 0) > 0,
     received: 0,
     committing: undefined,
   };
   const { signal } = options;
   try {
-    return await link.run((calls) => attempt(calls, state), {
+    const work = (calls: Calls) => {
+      if (attempts++ > 0) state.mayResume = isLarge;
+      return attempt(calls, state);
+    };
+    return await link.run(work, {
       signal,
       isRepeatable: opened.isRepeatable,
       progress: () => state.received,

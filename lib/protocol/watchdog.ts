@@ -23,6 +23,7 @@ export class Watchdog {
   readonly #waits = new Set<Wait>();
   #stopTimer: StopTimer | undefined;
   #nextTickMs = Infinity;
+  #isStopped = false;
 
   constructor(clock: Clock, onExpire: (error: MorselError) => void) {
     this.#clock = clock;
@@ -31,6 +32,7 @@ export class Watchdog {
 
   /** Enters a wait; the function that is returned ends it. `moved` is a count that grows with progress. */
   begin(deadline: Deadline, moved: () => number = () => 0): () => void {
+    if (this.#isStopped) return () => {};
     const nowMs = this.#clock.monotonicMs();
     const count = moved();
     const samples = [{ atMs: nowMs, count }];
@@ -40,8 +42,9 @@ export class Watchdog {
     return () => this.#waits.delete(wait);
   }
 
-  /** Ends all waits. */
+  /** Ends all waits; from now on there are none. */
   stop(): void {
+    this.#isStopped = true;
     this.#stopTimer?.();
     this.#waits.clear();
     this.#nextTickMs = Infinity;
