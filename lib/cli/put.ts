@@ -45,6 +45,9 @@ export async function put(context: CommandContext): Promise<ExitCode> {
   }
   if (files.length === 0) return await runBatch(context, files, { ...NOTHING_LEFT, failed });
   const client = await context.connect();
+  // Ctrl-C leaves the uploads to a later run, as a lost connection does; to cancel them would drop them.
+  const { signal, ...keptOptions } = putOptions;
+  signal?.addEventListener("abort", () => void client.close().catch(() => {}), { once: true });
   const total = files.reduce((sum, file) => sum + file.size, 0);
   await using progress = new ProgressDisplay({
     ...progressOptions(context),
@@ -52,7 +55,7 @@ export async function put(context: CommandContext): Promise<ExitCode> {
     total,
   });
   return await runBatch(context, files, {
-    work: (file) => putFile(context, file, { client, progress, putOptions }),
+    work: (file) => putFile(context, file, { client, progress, putOptions: keptOptions }),
     title: (file) => file.path,
     weigh: (file) => file.size > SMALL_FILE_SIZE ? LARGE_FILE_WEIGHT : 1,
     failed,

@@ -144,7 +144,8 @@ export class UploadRequest {
     for (let start = 0; start < leaves.length; start += LEAVES_SIZE) {
       const hashes = leaves.subarray(start, start + LEAVES_SIZE);
       const index = start / DIGEST_SIZE;
-      await this.#context.writer.send({ type: "Leaves", tag: this.#tag, index, hashes });
+      const part = { type: "Leaves", tag: this.#tag, index, hashes } as const;
+      if (!await this.#context.writer.send(part).then(() => true, () => false)) return;
     }
   }
 
@@ -152,7 +153,9 @@ export class UploadRequest {
     const { received, durable } = upload;
     this.#acked = received;
     this.#ackedDurable = durable;
-    return this.#context.writer.send({ type: "Ack", tag: this.#tag, received, durable });
+    const ack = { type: "Ack", tag: this.#tag, received, durable } as const;
+    // A lost connection is no fault of the upload, which can be gone on with: the reading side notices.
+    return this.#context.writer.send(ack).catch(() => {});
   }
 
   /** Gives the upload up. A client that has not ended it is told at once; its further bytes are dropped. */

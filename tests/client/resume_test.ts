@@ -58,6 +58,23 @@ Deno.test("put() goes on where the server's stable storage ends, wherever the co
   }
 });
 
+Deno.test("put() goes on too where it was the server's Acks that could not be delivered", async () => {
+  await using server = await memoryServer({ clientClock: impatient, limits: { window: 524_288 } });
+  const content = contentOf(3_000_000);
+  for (const afterReceived of [125, 150, 200]) {
+    const events: TransferEvent[] = [];
+    await using client = await server.connectLasting({
+      wrap: (connection, index) =>
+        index === 0 ? cutConnection(connection, { afterReceived }) : connection,
+    });
+    const onEvent = (event: TransferEvent) => void events.push(event);
+    const name = `cut after ${afterReceived}`;
+    await client.put(name, source(content), { size: content.length, modifiedMs: 5, onEvent });
+    assertEquals(events.map(({ kind }) => kind), ["resumed"]);
+    assertEquals(await (await client.get(name)).bytes(), content);
+  }
+});
+
 Deno.test("put() of another process goes on too, and reads what is durable only to hold it against the source", async () => {
   await using server = await memoryServer({ clientClock: impatient });
   const content = contentOf(3_000_000);

@@ -1,6 +1,6 @@
 // Servers that are restarted under load, with real processes: no client's call fails, and nothing is lost.
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { connect, type FileClient } from "../../mod.ts";
 import { contentOf, randomNumbers } from "../support/content.ts";
 import { freePort, ServerProcess } from "../support/server_process.ts";
@@ -113,6 +113,34 @@ Deno.test("client.ts put and get go on when the server is killed in the middle",
     assertEquals(left, ["big", "data", "out"]);
   } finally {
     await server[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("client.ts put that is stopped by Ctrl-C goes on when it is run again", async () => {
+  const folder = await Deno.makeTempDir();
+  const dataFolder = `${folder}/data`;
+  await using server = await ServerProcess.start({ dataFolder });
+  try {
+    await Deno.writeFile(`${folder}/big`, contentOf(120_000_000, SEED));
+    const put = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", new URL("../../client.ts", import.meta.url).pathname, "put", "big"],
+        cwd: folder,
+        env: { NO_COLOR: "1", MORSEL_SERVER: server.address },
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    const stopped = put();
+    const output = stopped.output();
+    await until(() => hasUpload(dataFolder));
+    stopped.kill("SIGINT");
+    assertEquals((await output).code, 130);
+    const { code, stderr } = await put().output();
+    const said = new TextDecoder().decode(stderr);
+    assertEquals(code, 0, said);
+    assertMatch(said, /"big": resuming at \d+ %/);
+  } finally {
     await Deno.remove(folder, { recursive: true });
   }
 });

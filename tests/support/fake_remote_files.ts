@@ -39,6 +39,8 @@ export class FakeRemoteFiles implements RemoteFiles {
   lastGet: GetOptions = {};
   /** Called within each put and download, after the first piece. */
   midway: (name: string) => Promise<void> = () => Promise.resolve();
+  /** Ends what is under way; what comes later is another connection's. */
+  #closed = Promise.withResolvers<never>();
   underWay = 0;
   mostUnderWay = 0;
   isClosed = false;
@@ -62,7 +64,7 @@ export class FakeRemoteFiles implements RemoteFiles {
     this.lastPut = options;
     this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
     try {
-      const stop = abortedBy(options);
+      const stop = Promise.race([abortedBy(options), this.#closed.promise]);
       const bytes = await Promise.race([stop, readAll(source, options)]);
       const total = options.size;
       options.onProgress?.({ received: bytes.length, durable: 0, total });
@@ -157,6 +159,9 @@ export class FakeRemoteFiles implements RemoteFiles {
 
   close(): Promise<void> {
     this.isClosed = true;
+    this.#closed.promise.catch(() => {});
+    this.#closed.reject(new MorselError("connection", "The client was closed"));
+    this.#closed = Promise.withResolvers<never>();
     return Promise.resolve();
   }
 
