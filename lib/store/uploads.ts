@@ -9,9 +9,6 @@ import { Upload } from "./upload.ts";
 import { MAX_INLINE_SIZE } from "./upload_content.ts";
 import type { NewUpload } from "./upload_terms.ts";
 
-/** How long an upload is kept that nobody holds, by default: a day. */
-export const UPLOAD_EXPIRY_MS = 24 * 60 * 60 * 1000;
-
 /** A large upload that has not ended, for people. */
 export interface UploadInfo {
   /** 32 hexadecimal digits. */
