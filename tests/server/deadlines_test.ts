@@ -5,11 +5,11 @@ import { errorCodeOf, ERRORS } from "../../lib/base/errors.ts";
 import { encode } from "../../lib/protocol/codec.ts";
 import { hello } from "../../lib/protocol/handshake.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
-import type { Message } from "../../lib/protocol/messages.ts";
 import { contentOf } from "../support/content.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { type MemoryServer, memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
+import { begin } from "../support/requests.ts";
 
 const { idleMs, stallMs } = DEFAULT_LIMITS;
 
@@ -89,7 +89,12 @@ Deno.test("a session puts out a peer that sends one byte of a frame a second", (
 Deno.test("a session puts out a peer that begins an upload and is silent; the store forgets it", () =>
   attacked(async (peer, clock, server) => {
     await peer.greet();
-    void peer.send(begin(1, 100), { type: "Data", tag: 1, offset: 0, data: contentOf(50) });
+    void peer.send(begin(1, { declaredSize: 100 }), {
+      type: "Data",
+      tag: 1,
+      offset: 0,
+      data: contentOf(50),
+    });
     await clock.advance(stallMs * 1.25);
     await assertPutOut(peer, "the next bytes of an upload");
     assertEquals(await server.store.list({ prefix: "", after: "", limit: 10 }), []);
@@ -98,7 +103,7 @@ Deno.test("a session puts out a peer that begins an upload and is silent; the st
 Deno.test("a session keeps an upload whose client shows life by Ping", () =>
   attacked(async (peer, clock) => {
     await peer.greet();
-    void peer.send(begin(1, 1));
+    void peer.send(begin(1, { declaredSize: 1 }));
     await peer.expect("Begun");
     for (let turn = 0; turn < 20; turn++) {
       await clock.advance(stallMs * 0.6);
@@ -156,17 +161,3 @@ Deno.test("a session lets a slow reader with pauses finish", () =>
     assertEquals(received, size);
     peer.connection.close();
   }));
-
-function begin(tag: number, declaredSize: number): Message {
-  return {
-    type: "Begin",
-    tag,
-    declaredSize,
-    resume: 0,
-    condition: 0,
-    ifVersion: 0,
-    modifiedMs: 0,
-    metadata: {},
-    name: "a",
-  };
-}
