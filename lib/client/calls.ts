@@ -8,10 +8,11 @@ import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
 import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
-import { type Message, type MessageRule, MESSAGES, type Request } from "../protocol/messages.ts";
+import type { Message, Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
 import { foreignPeer, silentPeer } from "./foreign_peer.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { type Call, type OnReply, PendingCall, type Untagged } from "./pending_call.ts";
 import { Places } from "./places.ts";
 
 /** What a connection's calls need. */
@@ -23,42 +24,17 @@ export interface CallsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Takes the replies of a call before its last. A promise means: read no further until it settles. */
-export type OnReply = (reply: Message) => void | Promise<void>;
-
 /** Options of a call. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onReply?: OnReply;
 }
 
-/** A request as its caller gives it: the tag is ours to choose. */
-export type Untagged<M> = M extends Message ? Omit<M, "tag"> : never;
-
-/** A request under way. */
-export interface Call {
-  readonly tag: number;
-  /** The last reply, or the failure of the call. */
-  readonly ended: Promise<Message>;
-  /** Whether a reply can still come. */
-  readonly isOpen: boolean;
-}
-
-interface Waiting extends Call {
-  isOpen: boolean;
-  /** Ends the wait for replies, once it is the server's turn. */
-  endWait?: () => void;
-  readonly isUpload: boolean;
-  readonly lastReply: string;
-  readonly onReply: OnReply | undefined;
-  readonly resolve: (reply: Message) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** The requests of one connection. Whoever opened it closes it, and the connection with it. */
 export class Calls {
   readonly #frames: FrameConnection;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, PendingCall>();
+  readonly #sendCancel = (tag: number) => this.#frames.post({ type: "Cancel", tag });
   #terms: Terms | undefined;
   #nextTag = 1;
   #places: Places | undefined;
@@ -126,29 +102,21 @@ export class Calls {
     const { signal, onReply } = options;
     const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
-    await this.#places!.enter(isUpload);
+    const entering = this.#places!.enter(isUpload);
+    if (entering) await entering;
     if (this.#failure || signal?.aborted) {
       this.#places!.leave(isUpload);
       throw this.#failure ?? signal!.reason;
     }
     const tag = this.#freeTag();
-    const { promise, resolve, reject } = Promise.withResolvers<Message>();
-    const { lastReply } = MESSAGES[request.type] as MessageRule;
-    const call: Waiting = {
-      tag,
-      ended: promise,
-      isOpen: true,
-      isUpload,
-      lastReply: lastReply!,
-      onReply,
-      resolve,
-      reject,
-    };
-    promise.catch(() => {}); // a caller that has left no longer looks
+    const call = new PendingCall(request, { tag, onReply, sendCancel: this.#sendCancel });
     this.#waiting.set(tag, call);
-    if (request.type !== "Begin") this.#owe(call);
-    if (signal) this.#cancelOn(signal, call);
-    this.#frames.post({ ...request, tag } as Message);
+    if (!isUpload) this.#owe(call);
+    if (signal) cancelOn(signal, call);
+    // What an upload begins with goes along with its first bytes.
+    const message = { ...request, tag } as Message;
+    if (isUpload) this.writer.send(message).catch(() => {});
+    else this.#frames.post(message);
     return call;
   }
 
@@ -223,24 +191,20 @@ export class Calls {
       throw new MorselError("protocol", `The server sent ${message.type} for no request`);
     }
     if (message.type === "Error") {
-      this.#leave(call);
       call.reject(errorOf(message));
-    } else if (message.type === call.lastReply) {
       this.#leave(call);
+    } else if (message.type === call.lastReply) {
       call.resolve(message);
-    } else if (call.isOpen) {
-      return call.onReply?.(message);
-    }
+      this.#leave(call);
+    } else return call.take(message);
   }
 
   /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
-  #owe(call: Waiting): void {
+  #owe(call: PendingCall): void {
     call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
   }
 
-  #leave(call: Waiting): void {
-    call.isOpen = false;
-    call.endWait?.();
+  #leave(call: PendingCall): void {
     this.#waiting.delete(call.tag);
     this.#places!.leave(call.isUpload);
     if (this.#isDraining) this.#drain();
@@ -250,18 +214,6 @@ export class Calls {
   #drain(): void {
     this.#isDraining = true;
     if (this.#waiting.size === 0) this.#fail(new MorselError("draining", "The server is stopping"));
-  }
-
-  /** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */
-  #cancelOn(signal: AbortSignal, call: Waiting): void {
-    const onAbort = () => {
-      if (!call.isOpen) return;
-      call.isOpen = false;
-      call.reject(signal.reason);
-      this.#frames.post({ type: "Cancel", tag: call.tag });
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    call.ended.catch(() => {}).finally(() => signal.removeEventListener("abort", onAbort));
   }
 
   #freeTag(): number {
@@ -277,8 +229,8 @@ export class Calls {
     this.#keepAlive?.stop();
     void this.#frames.close();
     for (const call of [...this.#waiting.values()]) {
-      this.#leave(call);
       call.reject(this.#failure);
+      this.#leave(call);
     }
   }
 }
@@ -286,4 +238,11 @@ export class Calls {
 /** An Error message as the error it tells of. */
 function errorOf({ code, text, detail }: Extract<Message, { type: "Error" }>): MorselError {
   return new MorselError(errorCodeOf(code), text, { detail: { ...detail } });
+}
+
+/** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */
+function cancelOn(signal: AbortSignal, call: Call): void {
+  const onAbort = () => call.cancel(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  call.ended.catch(() => {}).finally(() => signal.removeEventListener("abort", onAbort));
 }

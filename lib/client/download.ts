@@ -1,7 +1,9 @@
 // A download as its consumer sees it: a file that was described, and its bytes, taken in one of several ways.
 
+import { concat } from "@std/bytes";
 import { toText } from "@std/streams";
 import { MorselError } from "../base/errors.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
 import type { Link } from "./link.ts";
 import { type FetchConsumer, RangeFetch } from "./range_fetch.ts";
@@ -26,12 +28,7 @@ export class Download implements AsyncDisposable {
   private constructor(link: Link, name: string, options: GetOptions) {
     this.start = options.start ?? 0;
     this.#fetch = new RangeFetch(name, options, this.#consumer());
-    const { signal } = options;
-    const signals = signal ? [signal, this.#stop.signal] : [this.#stop.signal];
-    this.#done = this.#fetch.run(link, AbortSignal.any(signals)).finally(() => {
-      this.#isEnded = true;
-      this.#wake?.();
-    });
+    this.#done = this.#run(link, options.signal);
     // Whoever consumes sees the failure; one that nobody consumes any more is of no interest.
     this.#done.catch((reason) => this.#opened.reject(reason));
     this.#opened.promise.catch(() => {});
@@ -75,11 +72,21 @@ export class Download implements AsyncDisposable {
 
   /** All of it in memory. Throws `integrity`, and `gone`. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.end - this.start <= BLOCK_SIZE) return await this.#fewBytes();
     const bytes = new Uint8Array(this.end - this.start);
     await this.copyTo({
       write: (run, position) => Promise.resolve(bytes.set(run, position - this.start)),
     });
     return bytes;
+  }
+
+  /** What came in one piece is the caller's as it is. */
+  async #fewBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#use();
+    const runs: Uint8Array<ArrayBuffer>[] = [];
+    for (let run = await this.#next(); run; run = await this.#next()) runs.push(run.bytes);
+    await this.#done;
+    return runs.length === 1 ? runs[0]! : concat(runs);
   }
 
   /** All of it as text; what is not UTF-8 shows as replacement characters. Throws `integrity`, `gone`. */
@@ -110,6 +117,16 @@ export class Download implements AsyncDisposable {
   /** The same as `cancel`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.cancel();
+  }
+
+  async #run(link: Link, signal: AbortSignal | undefined): Promise<void> {
+    const own = this.#stop.signal;
+    try {
+      await this.#fetch.run(link, signal ? AbortSignal.any([signal, own]) : own);
+    } finally {
+      this.#isEnded = true;
+      this.#wake?.();
+    }
   }
 
   #use(): void {

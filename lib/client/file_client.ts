@@ -6,11 +6,12 @@ import { fromHex } from "../base/hex.ts";
 import type { Terms } from "../protocol/handshake.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
 import type { Message, Request } from "../protocol/messages.ts";
-import type { Calls, CallsOptions, Untagged } from "./calls.ts";
+import type { Calls, CallsOptions } from "./calls.ts";
 import { conditionFields } from "./condition_fields.ts";
 import { Download } from "./download.ts";
 import { fileInfoOf, unfinishedUploadOf } from "./file_info.ts";
 import { Link, type LinkOptions } from "./link.ts";
+import type { Untagged } from "./pending_call.ts";
 import type {
   CallOptions,
   ConditionOptions,

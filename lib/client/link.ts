@@ -78,7 +78,8 @@ export class Link {
     for (let attempt = 1;; attempt++) {
       let begun = false;
       try {
-        const calls = await unlessAborted(this.#connected(), signal);
+        signal?.throwIfAborted();
+        const calls = this.#usable ?? await unlessAborted(this.#connected(), signal);
         begun = true;
         return await work(calls);
       } catch (thrown) {
@@ -105,9 +106,13 @@ export class Link {
     await this.#calls.close();
   }
 
-  /** The calls of a connection that is there; all who wait for a new one wait for the same. */
+  /** The calls of a connection that is there, or that will not be made again. */
+  get #usable(): Calls | undefined {
+    return this.#isClosed || this.#calls.isUsable ? this.#calls : undefined;
+  }
+
+  /** The calls of a new connection; all who wait for it wait for the same. */
   #connected(): Promise<Calls> {
-    if (this.#isClosed || this.#calls.isUsable) return Promise.resolve(this.#calls);
     this.#connecting ??= this.#reconnect().finally(() => this.#connecting = undefined);
     return this.#connecting;
   }

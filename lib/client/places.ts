@@ -15,14 +15,15 @@ export class Places {
     this.#limits = limits;
   }
 
-  /** Settles once there is a place, which is taken then. */
-  async enter(isUpload: boolean): Promise<void> {
-    if (!this.#hasRoom(isUpload)) {
-      const waiting = isUpload ? this.#waitingUploads : this.#waitingOthers;
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      return; // whoever left has taken the place for us
+  /** Takes a place: at once, or when the promise that is returned settles. */
+  enter(isUpload: boolean): Promise<void> | undefined {
+    if (this.#hasRoom(isUpload)) {
+      this.#take(isUpload);
+      return undefined;
     }
-    this.#take(isUpload);
+    const waiting = isUpload ? this.#waitingUploads : this.#waitingOthers;
+    // Whoever leaves takes the place for us.
+    return new Promise<void>((resolve) => waiting.push(resolve));
   }
 
   /** Gives a place back. */

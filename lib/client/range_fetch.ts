@@ -8,6 +8,7 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
 import { DownloadPiece, type PieceRange } from "./download_piece.ts";
+import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
@@ -46,6 +47,7 @@ export class RangeFetch {
   #proven: number;
   #asked: number;
   #wake: (() => void) | undefined;
+  #session: FetchSession | undefined;
 
   constructor(name: string, options: GetOptions, consumer: FetchConsumer) {
     this.#name = name;
@@ -73,14 +75,19 @@ export class RangeFetch {
     this.#wake?.();
   }
 
-  /** Settles when all is proven and with the consumer. */
+  /** Settles when all is proven and with the consumer; rejects with the signal's reason when it is aborted. */
   async run(link: Link, signal: AbortSignal): Promise<void> {
-    await link.run((calls) => this.#fetch(calls, signal), { signal, progress: () => this.#proven });
+    const onAbort = () => this.#session?.stop(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await link.run((calls) => this.#fetch(calls), { signal, progress: () => this.#proven });
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
-  async #fetch(calls: Calls, signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const session = { calls, stop, signal: AbortSignal.any([signal, stop.signal]) };
+  async #fetch(calls: Calls): Promise<void> {
+    const session = this.#session = new FetchSession(calls, () => this.wake());
     const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
@@ -93,10 +100,11 @@ export class RangeFetch {
         if (!this.#file) await Promise.race([pieces[0], this.#opened.promise]);
         // In the order of their bytes, whatever order they came in.
         else if (pieces.length > 0) (await pieces.shift()!)();
-        else await this.#room(session.signal);
+        else await new Promise<void>((resolve) => this.#wake = resolve);
+        session.throwIfStopped();
       }
     } finally {
-      stop.abort(new MorselError("cancelled", "The rest of the download is of no use"));
+      session.stop(undefined);
     }
   }
 
@@ -123,7 +131,7 @@ export class RangeFetch {
     const range = { offset: this.#asked, length: this.#nextLength };
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
-      takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session.stop),
+      takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.
     this.#asked += Math.max(1, range.length);
@@ -138,44 +146,35 @@ export class RangeFetch {
   }
 
   async #read(session: FetchSession, range: PieceRange, piece: DownloadPiece): Promise<Message> {
-    const { calls, signal } = session;
     const { offset, length } = range;
-    const chunk = chunkSizeOf(this.#options, calls.terms);
-    const version = this.#file?.version ?? 0;
-    return await calls.call(
-      {
-        type: "ReadRange",
-        offset,
-        length,
-        chunk,
-        proof: Number(this.#unit === BLOCK_SIZE),
-        version,
-        name: this.#name,
-      },
-      {
-        signal,
-        onReply: (reply) => {
-          if (reply.type === "File") return this.#open(reply, session.stop);
-          if (reply.type === "Data") this.#report(reply.offset + reply.data.length);
-          return piece.take(reply);
-        },
-      },
-    );
+    return await session.call({
+      type: "ReadRange",
+      offset,
+      length,
+      chunk: chunkSizeOf(this.#options, session.calls.terms),
+      proof: Number(this.#unit === BLOCK_SIZE),
+      version: this.#file?.version ?? 0,
+      name: this.#name,
+    }, (reply) => {
+      if (reply.type === "File") return this.#open(reply, session);
+      if (reply.type === "Data") this.#report(reply.offset + reply.data.length);
+      return piece.take(reply);
+    });
   }
 
-  #open(reply: MessageOf<"File">, stop: AbortController): void {
+  #open(reply: MessageOf<"File">, session: FetchSession): void {
     if (this.#file) throw new MorselError("protocol", "The server described the file twice");
     const file = fileInfoOf(reply);
     const { version = file.version } = this.#options;
     if (file.version !== version) {
-      return stop.abort(
+      return session.stop(
         new MorselError("gone", `Version ${version} of ${quote(this.#name)} is gone`),
       );
     }
     this.#file = file;
     this.#end = Math.max(this.#start, Math.min(this.#end, file.size));
     if (this.#start > file.size) {
-      return stop.abort(
+      return session.stop(
         new MorselError(
           "invalid",
           `Cannot read from offset ${this.#start} of a file of ${file.size} bytes`,
@@ -186,12 +185,12 @@ export class RangeFetch {
     this.#opened.resolve();
   }
 
-  #takeUnproven(bytes: Uint8Array, offset: number, stop: AbortController) {
+  #takeUnproven(bytes: Uint8Array, offset: number, session: FetchSession) {
     const wanted = this.#trim(bytes, offset);
     if (wanted.length === 0) return Promise.resolve();
     const taken = this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start));
     // A sink that fails ends the download, but not the connection that others use too.
-    return taken?.catch((reason) => stop.abort(reason));
+    return taken?.catch((reason) => session.stop(reason));
   }
 
   #deliver(piece: DownloadPiece, { offset, length }: PieceRange): void {
@@ -224,15 +223,6 @@ export class RangeFetch {
     this.#options.onProgress?.({ received, durable: received, total });
   }
 
-  async #room(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    signal.throwIfAborted();
-  }
-
   /** Asks for the blocks of a piece that does not match one by one, to say which of them is damaged. */
   async #nameDamage(
     session: FetchSession,
@@ -251,10 +241,4 @@ export class RangeFetch {
     }
     return thrown;
   }
-}
-
-interface FetchSession {
-  readonly calls: Calls;
-  readonly stop: AbortController;
-  readonly signal: AbortSignal;
 }

@@ -2,7 +2,7 @@
 // its size counts all of it (PROTOCOL.md 3).
 
 import { MorselError } from "../base/errors.ts";
-import { FieldReader, fieldSize, FieldWriter } from "./fields.ts";
+import { fieldOf, FieldReader, FieldWriter, roomFor } from "./fields.ts";
 import {
   HEADER_SIZE,
   type Message,
@@ -20,17 +20,16 @@ export interface Frame {
   readonly body: Uint8Array;
 }
 
-/** How many bytes the frame of a message takes. */
-export function frameSize(message: Message): number {
+/** The most bytes that the frame of a message can take. */
+export function frameRoom(message: Message): number {
   const { fields } = MESSAGES[message.type] as MessageRule;
   const values = message as unknown as Record<string, unknown>;
-  return fields.reduce(
-    (size, field) => size + fieldSize(field.kind, values[field.name]),
-    HEADER_SIZE,
-  );
+  let room = HEADER_SIZE;
+  for (const field of fields) room += roomFor(field, values[field.name]);
+  return room;
 }
 
-/** Writes the frame of a message at `position`; returns where it ends. Throws `invalid`. */
+/** Writes the frame of a message at `position`, where it has room; returns its end. Throws `invalid`. */
 export function encodeInto(into: Uint8Array, position: number, message: Message): number {
   const { number, fields } = MESSAGES[message.type] as MessageRule;
   const values = message as unknown as Record<string, unknown>;
@@ -47,9 +46,8 @@ export function encodeInto(into: Uint8Array, position: number, message: Message)
 
 /** The frame of a message. Throws `invalid` for a value that its field cannot hold. */
 export function encode(message: Message): Uint8Array {
-  const frame = new Uint8Array(frameSize(message));
-  encodeInto(frame, 0, message);
-  return frame;
+  const room = new Uint8Array(frameRoom(message));
+  return room.subarray(0, encodeInto(room, 0, message));
 }
 
 /** A message of a later version: its frame is sound, but its number is not in the table. */
@@ -75,6 +73,6 @@ export function decode(frame: Frame): Message | UnknownMessage {
   return message as unknown as Message;
 }
 
-const SIZE = { name: "size", kind: "4" } as const;
-const TYPE = { name: "type", kind: "1" } as const;
-const TAG = { name: "tag", kind: "4" } as const;
+const SIZE = fieldOf("size", "4");
+const TYPE = fieldOf("type", "1");
+const TAG = fieldOf("tag", "4");

@@ -28,6 +28,8 @@ export type FieldKind = keyof FieldTypes;
 export interface Field {
   readonly name: string;
   readonly kind: FieldKind;
+  /** Bytes it takes, or at least takes where that depends on its value. */
+  readonly size: number;
 }
 
 /** The object type that a line of notation such as `offset[8] name[s]` describes. */
@@ -45,9 +47,20 @@ export function parseFields(line: string): Field[] {
   return line.split(" ").map((part) => {
     const match = /^(\w+)\[(\w+)\]$/.exec(part);
     if (!match) throw new SyntaxError(`Cannot read "${part}" as name[kind]`);
-    return { name: match[1]!, kind: match[2] as FieldKind };
+    return fieldOf(match[1]!, match[2] as FieldKind);
   });
 }
+
+/** A field of this name and kind. */
+export function fieldOf(name: string, kind: FieldKind): Field {
+  const counted = kind === "s" || kind === "m";
+  return { name, kind, size: counted ? 2 : kind === "rest" ? 0 : Number(kind) };
+}
+
+/** What the upper half of a 64-bit number counts. */
+const HALF = 0x1_0000_0000;
+/** The most that a count or a size in 2 bytes can say. */
+const MAX_COUNT = 0xffff;
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -88,20 +101,26 @@ export class FieldWriter {
   }
 
   #number(field: Field, value: number): void {
-    const size = Number(field.kind);
-    if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
-      throw new MorselError("invalid", `The field ${field.name} cannot hold ${value}`);
-    }
+    this.#insistOn(Number.isSafeInteger(value) && value < 2 ** (8 * field.size), field, value);
     const at = this.position;
-    if (size === 1) this.#view.setUint8(at, value);
-    else if (size === 2) this.#view.setUint16(at, value);
-    else if (size === 4) this.#view.setUint32(at, value);
-    else this.#view.setBigUint64(at, BigInt(value));
-    this.position += size;
+    if (field.size === 1) this.#view.setUint8(at, value);
+    else if (field.size === 2) this.#view.setUint16(at, value);
+    else if (field.size === 4) this.#view.setUint32(at, value);
+    else {
+      // In two halves: a bigint costs more than all the rest.
+      this.#view.setUint32(at, Math.floor(value / HALF));
+      this.#view.setUint32(at + 4, value >>> 0);
+    }
+    this.position += field.size;
+  }
+
+  #insistOn(fits: boolean, { name }: Field, value: number): void {
+    if (fits && value >= 0) return;
+    throw new MorselError("invalid", `The field ${name} cannot hold ${value}`);
   }
 
   #fixed(field: Field, value: Uint8Array): void {
-    if (value.length !== Number(field.kind)) {
+    if (value.length !== field.size) {
       throw new MorselError(
         "invalid",
         `The field ${field.name} takes ${field.kind} bytes, not ${value.length}`,
@@ -111,14 +130,18 @@ export class FieldWriter {
   }
 
   #string(field: Field, value: string): void {
-    const encoded = utf8.encode(value);
-    this.#number({ name: field.name, kind: "2" }, encoded.length);
-    this.#raw(encoded);
+    const start = this.position + 2;
+    const { read, written } = utf8.encodeInto(value, this.bytes.subarray(start));
+    this.#insistOn(read === value.length && written <= MAX_COUNT, field, value.length);
+    this.#view.setUint16(this.position, written);
+    this.position = start + written;
   }
 
   #map(field: Field, value: Record<string, string>): void {
     const pairs = Object.entries(value);
-    this.#number({ name: field.name, kind: "2" }, pairs.length);
+    this.#insistOn(pairs.length <= MAX_COUNT, field, pairs.length);
+    this.#view.setUint16(this.position, pairs.length);
+    this.position += 2;
     for (const pair of pairs) for (const text of pair) this.#string(field, text);
   }
 
@@ -128,19 +151,22 @@ export class FieldWriter {
   }
 }
 
-/** How many bytes a value takes as a field of this kind. */
-export function fieldSize(kind: FieldKind, value: unknown): number {
-  switch (kind) {
-    case "s":
-      return 2 + utf8.encode(value as string).length;
-    case "m":
-      return Object.entries(value as Record<string, string>).flat()
-        .reduce((size, text) => size + 2 + utf8.encode(text).length, 2);
-    case "rest":
-      return (value as Uint8Array).length;
-    default:
-      return Number(kind);
+/** The most bytes a value can take as this field: exact, but that any character may take three. */
+export function roomFor(field: Field, value: unknown): number {
+  if (field.kind === "s") return 2 + 3 * (value as string).length;
+  if (field.kind === "rest") return (value as Uint8Array).length;
+  if (field.kind !== "m") return field.size;
+  let room = 2;
+  for (const [key, text] of Object.entries(value as Record<string, string>)) {
+    room += 4 + 3 * (key.length + text.length);
   }
+  return room;
+}
+
+/** How many bytes a map takes as a field. */
+export function mapSize(map: Readonly<Record<string, string>>): number {
+  return Object.entries(map).flat()
+    .reduce((size, text) => size + 2 + utf8.encode(text).length, 2);
 }
 
 /** Bytes being read front to back; a field that runs over the end throws `protocol`. */
@@ -169,7 +195,7 @@ export class FieldReader {
         return this.#number(field);
       case "16":
       case "32":
-        return this.#take(field, Number(field.kind)).slice();
+        return this.#take(field, field.size).slice();
       case "s":
         return this.#string(field);
       case "m":
@@ -180,21 +206,25 @@ export class FieldReader {
   }
 
   #number(field: Field): number {
-    const size = Number(field.kind);
-    const at = this.#position;
-    this.#take(field, size);
+    const { size } = field;
+    const at = this.#advance(field, size);
     if (size === 1) return this.#view.getUint8(at);
     if (size === 2) return this.#view.getUint16(at);
     if (size === 4) return this.#view.getUint32(at);
-    const value = this.#view.getBigUint64(at);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    const high = this.#view.getUint32(at);
+    if (high > 0x1f_ffff) {
+      const value = this.#view.getBigUint64(at);
       throw new MorselError("protocol", `The field ${field.name} is ${value}, above 2^53 - 1`);
     }
-    return Number(value);
+    return high * HALF + this.#view.getUint32(at + 4);
+  }
+
+  #count(field: Field): number {
+    return this.#view.getUint16(this.#advance(field, 2));
   }
 
   #string(field: Field): string {
-    const bytes = this.#take(field, this.#number({ name: field.name, kind: "2" }));
+    const bytes = this.#take(field, this.#count(field));
     try {
       return strictUtf8.decode(bytes);
     } catch (cause) {
@@ -204,7 +234,7 @@ export class FieldReader {
 
   #map(field: Field): Record<string, string> {
     const map: Record<string, string> = Object.create(null);
-    const count = this.#number({ name: field.name, kind: "2" });
+    const count = this.#count(field);
     for (let index = 0; index < count; index++) {
       const key = this.#string(field);
       if (key in map) {
@@ -216,13 +246,20 @@ export class FieldReader {
   }
 
   #take(field: Field, size: number): Uint8Array {
+    const at = this.#advance(field, size);
+    return this.#bytes.subarray(at, at + size);
+  }
+
+  /** Goes behind the next `size` bytes; returns where they begin. */
+  #advance({ name }: Field, size: number): number {
+    const at = this.#position;
     if (size > this.left) {
       throw new MorselError(
         "protocol",
-        `The field ${field.name} needs ${size} bytes, but the frame has ${this.left} left`,
+        `The field ${name} needs ${size} bytes, but the frame has ${this.left} left`,
       );
     }
     this.#position += size;
-    return this.#bytes.subarray(this.#position - size, this.#position);
+    return at;
   }
 }

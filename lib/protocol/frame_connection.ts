@@ -110,7 +110,7 @@ export class FrameConnection {
 
   /** Sends a message and leaves its fate to the reading side, which notices a lost connection. */
   post(message: Message): void {
-    this.writer.send(message).catch(() => {});
+    this.writer.post(message);
   }
 
   /** Enters a wait; the function that is returned ends it. `moved` is a count that grows with progress. */

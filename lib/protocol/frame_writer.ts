@@ -1,12 +1,15 @@
-// Puts frames into a stream of bytes: messages sent while a write is under way share the next one.
+// Puts frames into a stream of bytes: messages sent while a write is under way share the next one. A fast path
+// of Morsel: an answer of several messages costs one write, and no buffer where the last one's can be used again.
 
 import { MorselError } from "../base/errors.ts";
-import { decode, encodeInto, frameSize } from "./codec.ts";
+import { decode, encodeInto, frameRoom } from "./codec.ts";
 import { HEADER_SIZE, type Message } from "./messages.ts";
 import { describe } from "./notation.ts";
 
 /** Frames up to this many bytes join others in one write; larger ones are written where they lie. */
 const JOIN_SIZE = 16 * 1024;
+/** Bytes of the buffer that messages are gathered in: room for a file of one chunk and all that is said of it. */
+const GATHER_SIZE = 2 * 1024;
 
 /** Options of a {@linkcode FrameWriter}. */
 export interface FrameWriterOptions {
@@ -18,20 +21,26 @@ export interface FrameWriterOptions {
   trace?: ((line: string) => void) | undefined;
 }
 
-/** Frames gathered for one write. */
-interface Pending {
+/** One write, made or to be made. */
+interface Write {
   bytes: Uint8Array;
   length: number;
-  readonly written: Promise<void>;
+  /** Whether more frames may join it. */
+  isOpen: boolean;
+  readonly written: PromiseWithResolvers<void>;
 }
 
 /** Writes frames in the order of the calls. After a failed write every call fails with `connection`. */
 export class FrameWriter {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #options: FrameWriterOptions;
-  #pending: Pending | undefined;
-  #last: Promise<void> = Promise.resolve();
+  /** What is not being written yet, in order. */
+  readonly #waiting: Write[] = [];
+  #writing: Promise<void> | undefined;
+  #isScheduled = false;
+  #spare: Uint8Array | undefined;
   #unwritten = 0;
+  #failure: MorselError | undefined;
 
   /** Takes the stream over. */
   constructor(writable: WritableStream<Uint8Array>, options: FrameWriterOptions) {
@@ -48,33 +57,39 @@ export class FrameWriter {
 
   /** Sends a message; settles when the system has taken its bytes. */
   send(message: Message): Promise<void> {
-    this.#options.trace?.(describe(message));
-    const size = frameSize(message);
-    const pending = this.#pendingWithRoom(size);
-    pending.length = encodeInto(pending.bytes, pending.length, message);
-    this.#unwritten += size;
-    return pending.written;
+    const { written } = this.#add(message);
+    this.#schedule();
+    return written.promise;
+  }
+
+  /** Adds a message that others follow at once: it goes out with the next one that is sent or posted. */
+  add(message: Message): void {
+    this.#add(message);
+  }
+
+  /** Sends a message that no others follow at once, and leaves its fate to the reading side. */
+  post(message: Message): void {
+    this.#add(message);
+    this.#flush();
   }
 
   /** Sends frames that are laid out already; `frames` belongs to the writer until this settles. */
   sendFrames(frames: Uint8Array): Promise<void> {
     if (this.#options.trace) traceFrames(frames, this.#options.trace);
-    if (frames.length <= JOIN_SIZE) {
-      const pending = this.#pendingWithRoom(frames.length);
-      pending.bytes.set(frames, pending.length);
-      pending.length += frames.length;
-      this.#unwritten += frames.length;
-      return pending.written;
-    }
-    // What comes later must not overtake these by joining the frames gathered before them.
-    this.#pending = undefined;
+    const write = frames.length <= JOIN_SIZE
+      ? this.#writeWithRoom(frames.length)
+      : this.#enqueue(frames, false);
+    if (write.isOpen) write.bytes.set(frames, write.length);
+    write.length += frames.length;
     this.#unwritten += frames.length;
-    return this.#enqueue(() => frames);
+    this.#schedule();
+    return write.written.promise;
   }
 
   /** Ends the stream after all that was sent; the peer sees an orderly close. */
   async close(): Promise<void> {
-    await this.#last.catch(() => {});
+    this.#flush();
+    await this.#writing;
     await this.#writer.close().catch(() => {});
   }
 
@@ -83,47 +98,85 @@ export class FrameWriter {
     await this.#writer.abort().catch(() => {});
   }
 
-  #pendingWithRoom(size: number): Pending {
-    const pending = this.#pending ??= this.#gather();
-    if (pending.length + size > pending.bytes.length) {
-      const larger = new Uint8Array(Math.max(2 * pending.bytes.length, pending.length + size));
-      larger.set(pending.bytes.subarray(0, pending.length));
-      pending.bytes = larger;
+  #add(message: Message): Write {
+    this.#options.trace?.(describe(message));
+    const write = this.#writeWithRoom(frameRoom(message));
+    const end = encodeInto(write.bytes, write.length, message);
+    this.#unwritten += end - write.length;
+    write.length = end;
+    return write;
+  }
+
+  /** The write that the next frame joins. */
+  #writeWithRoom(size: number): Write {
+    const last = this.#waiting.at(-1);
+    if (!last?.isOpen) {
+      const bytes = this.#takeSpare(size) ?? new Uint8Array(Math.max(GATHER_SIZE, size));
+      return this.#enqueue(bytes, true);
     }
-    return pending;
+    if (last.length + size > last.bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * last.bytes.length, last.length + size));
+      larger.set(last.bytes.subarray(0, last.length));
+      last.bytes = larger;
+    }
+    return last;
   }
 
-  #gather(): Pending {
-    const gathered = new Promise<void>((resolve) => this.#options.soon(resolve));
-    const pending: { bytes: Uint8Array; length: number; written?: Promise<void> } = {
-      bytes: new Uint8Array(256),
-      length: 0,
-    };
-    pending.written = this.#enqueue(() => {
-      if (this.#pending === pending) this.#pending = undefined;
-      return pending.bytes.subarray(0, pending.length);
-    }, gathered);
-    return pending as Pending;
+  #takeSpare(size: number): Uint8Array | undefined {
+    const spare = this.#spare;
+    if (!spare || spare.length < size) return undefined;
+    this.#spare = undefined;
+    return spare;
   }
 
-  /** Writes what `take` returns once all before it is written and `gathered` has settled. */
-  #enqueue(take: () => Uint8Array, gathered?: Promise<void>): Promise<void> {
-    const previous = this.#last;
-    const written = (async () => {
-      await previous;
-      await gathered;
-      const bytes = take();
-      const write = this.#writer.write(bytes);
+  #enqueue(bytes: Uint8Array, isOpen: boolean): Write {
+    const write = { bytes, length: 0, isOpen, written: Promise.withResolvers<void>() };
+    write.written.promise.catch(() => {}); // each caller that looks has this promise and sees the failure there
+    if (this.#failure) write.written.reject(this.#failure);
+    else this.#waiting.push(write);
+    return write;
+  }
+
+  /** Puts the write off until all that is ready to run has run. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#writing) return;
+    this.#isScheduled = true;
+    this.#options.soon(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#waiting.length > 0) this.#writing ??= this.#writeAll();
+  }
+
+  /** Writes what waits, and what comes meanwhile. Never rejects: the callers' promises do. */
+  async #writeAll(): Promise<void> {
+    for (let write = this.#waiting.shift(); write; write = this.#waiting.shift()) {
+      write.isOpen = false;
       try {
-        await (this.#options.guard?.(write) ?? write);
+        await this.#write(write.bytes.subarray(0, write.length));
       } catch (cause) {
-        throw new MorselError("connection", "The connection was lost", { cause });
+        this.#fail(write, cause);
+        break;
       }
-      this.#unwritten -= bytes.length;
-    })();
-    written.catch(() => {}); // each caller has this promise too and sees the failure there
-    this.#last = written;
-    return written;
+      this.#unwritten -= write.length;
+      if (write.bytes.length === GATHER_SIZE) this.#spare = write.bytes;
+      write.written.resolve();
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return; // of a message that could not be encoded
+    const done = this.#writer.write(bytes);
+    await (this.#options.guard?.(done) ?? done);
+  }
+
+  #fail(write: Write, cause: unknown): void {
+    this.#failure = new MorselError("connection", "The connection was lost", { cause });
+    for (const { written } of [write, ...this.#waiting.splice(0)]) written.reject(this.#failure);
   }
 }
 

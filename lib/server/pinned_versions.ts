@@ -1,7 +1,7 @@
 // The versions a session reads: kept open, so that a reader finishes undisturbed when the file is replaced,
 // and so that the next range of the same file costs no look-up (PROTOCOL.md 4.4).
 
-import type { FileStore, OpenVersion } from "../store/file_store.ts";
+import type { FileStore, InlineVersion, OpenVersion } from "../store/file_store.ts";
 
 /** Versions kept open in a session: open file handles are scarce where there are many sessions. */
 const MAX_PINS = 8;
@@ -9,8 +9,8 @@ const MAX_PINS = 8;
 /** A version in use. */
 export interface Pin {
   readonly open: OpenVersion;
-  /** Settles when the ranges asked for before have been answered: they are answered in order. */
-  turn: Promise<void>;
+  /** Settles when the ranges that are being answered have been: they are answered in order. */
+  turn: Promise<void> | undefined;
   users: number;
 }
 
@@ -43,6 +43,12 @@ export class PinnedVersions {
     }
   }
 
+  /** Keeps a version that has been opened elsewhere and needs no closing, and is being read no more. */
+  hold(open: InlineVersion): void {
+    if (!this.#pins.has(open.file.version)) this.#use({ open, turn: undefined, users: 0 }).users--;
+    void this.#evict();
+  }
+
   /** Says that a range has been answered. */
   async release(pin: Pin): Promise<void> {
     pin.users--;
@@ -65,7 +71,7 @@ export class PinnedVersions {
       await open.close();
       return this.#use(raced);
     }
-    return this.#use({ open, turn: Promise.resolve(), users: 0 });
+    return this.#use({ open, turn: undefined, users: 0 });
   }
 
   #use(pin: Pin): Pin {

@@ -7,7 +7,7 @@ import { DIGEST_SIZE } from "../base/merkle.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_METADATA_SIZE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
-import { fieldSize } from "../protocol/fields.ts";
+import { mapSize } from "../protocol/fields.ts";
 import type { FileStore } from "../store/file_store.ts";
 import type { Upload } from "../store/upload.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
@@ -107,7 +107,7 @@ export class UploadRequest {
     const { name, modifiedMs, metadata, declaredSize, resume } = request;
     const { store, refusal, writer } = this.#context;
     if (refusal) throw refusal;
-    const metadataSize = fieldSize("m", metadata);
+    const metadataSize = mapSize(metadata);
     if (metadataSize > MAX_METADATA_SIZE) {
       throw new MorselError(
         "limit",

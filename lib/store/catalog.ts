@@ -119,6 +119,8 @@ export interface Catalog extends AsyncDisposable {
   stat(name: CheckedName): Promise<FileRecord | undefined>;
   /** The file of this name and where its bytes are, or undefined. */
   find(name: CheckedName): Promise<StoredFile | undefined>;
+  /** What `find` tells, where that can be told without waiting; undefined says nothing. */
+  peek(name: CheckedName): StoredFile | undefined;
   /**
    * Up to `limit` files whose keys begin with `prefix` and are greater than `after`, in the order of
    * their keys as bytes.

@@ -17,12 +17,12 @@ import type {
 import { type CheckOptions, type CheckProgress, checkStore } from "./check.ts";
 import { insistOn, notFound } from "./conditions.ts";
 import { HeldBlobs } from "./held_blobs.ts";
-import { type OpenVersion, openVersion } from "./open_version.ts";
+import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
 import type { Upload } from "./upload.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
-export type { OpenVersion, Recovery, UploadInfo };
+export type { InlineVersion, OpenVersion, Recovery, UploadInfo };
 
 /** The most files one page of a listing may ask for. */
 export const MAX_PAGE_LENGTH = 10_000;
@@ -87,6 +87,11 @@ export class FileStore implements AsyncDisposable {
     const file = await this.#parts.catalog.stat(checkName(name));
     if (!file) throw notFound(name);
     return file;
+  }
+
+  /** The newest version of a small file, where it is at hand without waiting; undefined says nothing. */
+  openAtOnce(name: string): InlineVersion | undefined {
+    return openAtOnce(this.#parts, checkName(name));
   }
 
   /** A page of files in the order of their names as bytes. */

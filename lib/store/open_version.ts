@@ -41,9 +41,9 @@ export async function openVersion(
     const stored = await findVersion(parts.catalog, name, version);
     const { file, place, damage } = stored;
     if (damage !== undefined) throw damaged(file, damage);
+    if (place.kind === "inline") return inlineVersion(parts, stored, place.bytes);
     const fail = (how: string) => failAndMark(parts, stored, how);
     const tree = new VersionTree(file, leafSource(parts.catalog, place), fail);
-    if (place.kind === "inline") return new InlineVersion(file, tree, place.bytes);
     const opened = await openBlob(parts, place.id);
     if (opened) return await checkedVersion(file, tree, { ...opened, fail });
     // Another change may have replaced the version and removed its blob in between: the catalog knows.
@@ -51,6 +51,27 @@ export async function openVersion(
     if (missing === place.id) throw await fail(`its blob ${place.id} is missing`);
     missing = place.id;
   }
+}
+
+/** Opens the newest version where the catalog has it at hand, bytes and all; undefined says nothing. */
+export function openAtOnce(
+  parts: OpenVersionParts,
+  name: CheckedName,
+): InlineVersion | undefined {
+  const stored = parts.catalog.peek(name);
+  if (stored?.place.kind !== "inline" || stored.damage !== undefined) return undefined;
+  return inlineVersion(parts, stored, stored.place.bytes);
+}
+
+function inlineVersion(
+  parts: OpenVersionParts,
+  stored: StoredFile,
+  bytes: Uint8Array,
+): InlineVersion {
+  const { file, place } = stored;
+  const fail = (how: string) => failAndMark(parts, stored, how);
+  const tree = new VersionTree(file, leafSource(parts.catalog, place), fail);
+  return new InlineVersion(file, tree, bytes);
 }
 
 /** Held before it is looked for, so that its leaf hashes stay as long as its bytes do. */
@@ -98,19 +119,21 @@ async function checkedVersion(
   throw await fail(`its blob has ${reader.size} bytes instead of ${file.size}`);
 }
 
-class InlineVersion implements OpenVersion {
+/** A version whose bytes are in the catalog, so at most one block. It holds nothing that must be closed. */
+export class InlineVersion implements OpenVersion {
   readonly file: FileRecord;
   readonly tree: VersionTree;
-  readonly #bytes: Uint8Array;
+  /** All of it; not to be changed. */
+  readonly bytes: Uint8Array;
 
   constructor(file: FileRecord, tree: VersionTree, bytes: Uint8Array) {
     this.file = file;
     this.tree = tree;
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   async read(into: Uint8Array, offset: number): Promise<number> {
-    const part = this.#bytes.subarray(offset, offset + into.length);
+    const part = this.bytes.subarray(offset, offset + into.length);
     into.set(part);
     return part.length;
   }

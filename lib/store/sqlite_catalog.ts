@@ -75,6 +75,10 @@ export class SqliteCatalog implements Catalog {
   }
 
   async find(name: CheckedName): Promise<StoredFile | undefined> {
+    return this.peek(name);
+  }
+
+  peek(name: CheckedName): StoredFile | undefined {
     const row = this.#read(() => this.#sql.find.get(name.key));
     return row && { file: fileOf(row), place: placeOf(row), damage: damageOf(row) };
   }

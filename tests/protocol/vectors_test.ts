@@ -1,10 +1,10 @@
 // The published vectors (tests/vectors/README.md) hold for our encoder, decoder, reader and hash.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { fromHex, toHex } from "../../lib/base/hex.ts";
 import { MerkleHasher } from "../../lib/base/merkle.ts";
-import { decode, encode, frameSize, type UnknownMessage } from "../../lib/protocol/codec.ts";
+import { decode, encode, frameRoom, type UnknownMessage } from "../../lib/protocol/codec.ts";
 import { FrameReader } from "../../lib/protocol/frame_reader.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import {
@@ -44,7 +44,7 @@ Deno.test("encode() writes the bytes of every message vector", () => {
   for (const vector of messages) {
     const message = messageOf(vector);
     assertEquals(toHex(encode(message)), vector.hex, vector.name);
-    assertEquals(frameSize(message), vector.hex.length / 2, vector.name);
+    assert(frameRoom(message) >= vector.hex.length / 2, vector.name);
   }
 });
 

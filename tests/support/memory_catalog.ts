@@ -54,6 +54,10 @@ export class MemoryCatalog implements Catalog {
   }
 
   async find(name: CheckedName): Promise<StoredFile | undefined> {
+    return this.peek(name);
+  }
+
+  peek(name: CheckedName): StoredFile | undefined {
     const file = this.#files.get(toHex(name.key));
     const { place, damage } = this.#contents.get(toHex(file?.digest ?? new Uint8Array())) ?? {};
     return file && { file, place: place!, damage };

@@ -1,0 +1,44 @@
+// The calls that one fetch has under way on one connection, to be stopped together.
+
+import type { Message, Request } from "../protocol/messages.ts";
+import type { Calls } from "./calls.ts";
+import type { Call, OnReply, Untagged } from "./pending_call.ts";
+
+/** What a fetch does on one connection. Whoever made it stops it. */
+export class FetchSession {
+  /** Where the calls are made. */
+  readonly calls: Calls;
+  readonly #onStop: () => void;
+  readonly #open = new Set<Call>();
+  #stopped: { reason: unknown } | undefined;
+
+  /** `onStop` is called when it is stopped for a reason. */
+  constructor(calls: Calls, onStop: () => void) {
+    this.calls = calls;
+    this.#onStop = onStop;
+  }
+
+  /** Makes a request and waits for its last reply. Throws what the server says, or why it was stopped. */
+  async call(request: Untagged<Request>, onReply: OnReply): Promise<Message> {
+    const call = await this.calls.start(request, { onReply });
+    if (this.#stopped) call.cancel(this.#stopped.reason);
+    this.#open.add(call);
+    try {
+      return await call.ended;
+    } finally {
+      this.#open.delete(call);
+    }
+  }
+
+  /** Cancels what is under way and what will still be asked for. The first reason is the one that counts. */
+  stop(reason: unknown): void {
+    this.#stopped ??= { reason };
+    for (const call of this.#open) call.cancel(this.#stopped.reason);
+    if (reason !== undefined) this.#onStop();
+  }
+
+  /** Throws why it was stopped, if it was. */
+  throwIfStopped(): void {
+    if (this.#stopped) throw this.#stopped.reason;
+  }
+}

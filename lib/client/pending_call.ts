@@ -1,0 +1,83 @@
+// One request under way, as the client keeps it: who takes its replies, and how it ends.
+
+import type { Message, MessageRule, Request } from "../protocol/messages.ts";
+import { MESSAGES } from "../protocol/messages.ts";
+
+/** Takes the replies of a call before its last. A promise means: read no further until it settles. */
+export type OnReply = (reply: Message) => void | Promise<void>;
+
+/** A request as its caller gives it: the tag is for the connection to choose. */
+export type Untagged<M> = M extends Message ? Omit<M, "tag"> : never;
+
+/** A request under way. */
+export interface Call {
+  readonly tag: number;
+  /** The last reply, or the failure of the call. */
+  readonly ended: Promise<Message>;
+  /** Whether a reply can still come. */
+  readonly isOpen: boolean;
+  /**
+   * Wants no more of it: `ended` is rejected with this reason at once, and the server is told. Harmless
+   * once the call has ended.
+   */
+  cancel(reason: unknown): void;
+}
+
+/** What a {@linkcode PendingCall} is made of. */
+export interface PendingCallOptions {
+  readonly tag: number;
+  readonly onReply: OnReply | undefined;
+  /** Tells the server that nobody waits for the replies any more. */
+  readonly sendCancel: (tag: number) => void;
+}
+
+/** A request that waits for its replies. */
+export class PendingCall implements Call {
+  readonly tag: number;
+  readonly ended: Promise<Message>;
+  isOpen = true;
+  readonly isUpload: boolean;
+  readonly lastReply: string;
+  /** Ends the wait for replies, once it is the server's turn. */
+  endWait: (() => void) | undefined;
+  readonly #options: PendingCallOptions;
+  readonly #ending = Promise.withResolvers<Message>();
+
+  constructor(request: Untagged<Request>, options: PendingCallOptions) {
+    this.tag = options.tag;
+    this.isUpload = request.type === "Begin";
+    this.lastReply = (MESSAGES[request.type] as MessageRule).lastReply!;
+    this.ended = this.#ending.promise;
+    this.ended.catch(() => {}); // a caller that has left no longer looks
+    this.#options = options;
+  }
+
+  /** Hands a reply on that is not the last. Nobody wants it once the call was cancelled. */
+  take(reply: Message): void | Promise<void> {
+    if (this.isOpen) return this.#options.onReply?.(reply);
+  }
+
+  /** The last reply has come. */
+  resolve(reply: Message): void {
+    this.#end();
+    this.#ending.resolve(reply);
+  }
+
+  /** There will be no last reply. */
+  reject(reason: unknown): void {
+    this.#end();
+    this.#ending.reject(reason);
+  }
+
+  cancel(reason: unknown): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#ending.reject(reason);
+    this.#options.sendCancel(this.tag);
+  }
+
+  #end(): void {
+    this.isOpen = false;
+    this.endWait?.();
+  }
+}
