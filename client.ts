@@ -16,6 +16,7 @@ import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
+import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
 /** What {@linkcode connect} can be told. */
@@ -49,6 +50,7 @@ export async function connect(
     clock: systemClock,
     retryMs,
     random: Math.random,
+    thread: nodeHashingThread(),
     dial: (signal) => dial(to, signal),
   });
 }

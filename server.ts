@@ -14,6 +14,7 @@ import type { Address } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
+import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
@@ -102,6 +103,7 @@ const DATA_FOLDER_PARTS: DataFolderParts = {
   files: nodeFiles,
   openSql: openNodeSql,
   clock: systemClock,
+  openThread: nodeHashingThread,
   newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
 };
 

@@ -65,6 +65,11 @@ export class MerkleHasher {
     this.#size += bytes.length;
   }
 
+  /** Settles when the hashes of all whole blocks are known: they are. */
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Ends the content and returns its digest. Call it once; `update` must not follow. */
   digest(): Uint8Array {
     if (this.#blockSize > 0) this.#endBlock();

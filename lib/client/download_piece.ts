@@ -3,6 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { concat } from "@std/bytes";
+import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
 import { fromHex } from "../base/hex.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, MerkleHasher } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
@@ -15,6 +16,10 @@ import type { FileInfo } from "./types.ts";
 export interface PieceOptions {
   /** Whether they are held against the digest. */
   readonly isProven: boolean;
+  /** The size of the file, 0 where it is not known yet. */
+  readonly fileSize: number;
+  /** Where pieces of a large file are hashed. */
+  readonly thread?: HashingThread | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
   readonly takeUnproven: (bytes: Uint8Array, offset: number) => Promise<void> | undefined;
 }
@@ -38,7 +43,7 @@ export interface KeptBytes {
 export class DownloadPiece {
   readonly #range: PieceRange;
   readonly #options: PieceOptions;
-  readonly #hasher: MerkleHasher;
+  readonly #hasher: ContentHasher;
   readonly #leaves: Uint8Array[] = [];
   readonly #kept: KeptBytes[] = [];
   #arrived: number;
@@ -48,7 +53,9 @@ export class DownloadPiece {
     this.#range = range;
     this.#options = options;
     this.#arrived = range.offset;
-    this.#hasher = new MerkleHasher((leaf) => void this.#leaves.push(leaf));
+    const { fileSize: size, thread } = options;
+    const onLeaf = (leaf: Uint8Array) => void this.#leaves.push(leaf);
+    this.#hasher = contentHasher({ size, thread, onLeaf });
   }
 
   /** What nobody took, in order; good once it is proven. */
@@ -82,7 +89,7 @@ export class DownloadPiece {
   }
 
   /** Holds what has arrived against the digest. Throws `protocol` or `integrity`. */
-  prove(end: Message, file: FileInfo): void {
+  async prove(end: Message, file: FileInfo): Promise<void> {
     const { offset, length } = this.#range;
     const expected = Math.min(offset + length, file.size);
     if (end.type !== "End" || end.offset !== expected || this.#arrived !== expected) {
@@ -92,7 +99,7 @@ export class DownloadPiece {
       );
     }
     if (!this.#options.isProven) return;
-    this.#hasher.digest();
+    await this.#hasher.digest();
     if (this.#matches(file)) return;
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(expected / BLOCK_SIZE) - 1];
     const blocks = first === last ? `Block ${first}` : `One of the blocks ${first} to ${last}`;

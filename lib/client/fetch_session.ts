@@ -1,5 +1,6 @@
 // The calls that one fetch has under way on one connection, to be stopped together.
 
+import type { HashingThread } from "../base/content_hasher.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import type { Call, OnReply, Untagged } from "./pending_call.ts";
@@ -8,14 +9,14 @@ import type { Call, OnReply, Untagged } from "./pending_call.ts";
 export class FetchSession {
   /** Where the calls are made. */
   readonly calls: Calls;
-  readonly #onStop: () => void;
+  /** Where large pieces are hashed. */
+  readonly thread: HashingThread | undefined;
   readonly #open = new Set<Call>();
   #stopped: { reason: unknown } | undefined;
 
-  /** `onStop` is called when it is stopped for a reason. */
-  constructor(calls: Calls, onStop: () => void) {
+  constructor(calls: Calls, thread: HashingThread | undefined) {
     this.calls = calls;
-    this.#onStop = onStop;
+    this.thread = thread;
   }
 
   /** Makes a request and waits for its last reply. Throws what the server says, or why it was stopped. */
@@ -34,7 +35,6 @@ export class FetchSession {
   stop(reason: unknown): void {
     this.#stopped ??= { reason };
     for (const call of this.#open) call.cancel(this.#stopped.reason);
-    if (reason !== undefined) this.#onStop();
   }
 
   /** Throws why it was stopped, if it was. */

@@ -77,17 +77,18 @@ export class RangeFetch {
 
   /** Settles when all is proven and with the consumer; rejects with the signal's reason when it is aborted. */
   async run(link: Link, signal: AbortSignal): Promise<void> {
-    const onAbort = () => this.#session?.stop(signal.reason);
+    const onAbort = () => this.#stop(this.#session, signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await link.run((calls) => this.#fetch(calls), { signal, progress: () => this.#proven });
+      const work = (calls: Calls) => this.#fetch(new FetchSession(calls, link.thread));
+      await link.run(work, { signal, progress: () => this.#proven });
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  async #fetch(calls: Calls): Promise<void> {
-    const session = this.#session = new FetchSession(calls, () => this.wake());
+  async #fetch(session: FetchSession): Promise<void> {
+    this.#session = session;
     const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
@@ -131,6 +132,8 @@ export class RangeFetch {
     const range = { offset: this.#asked, length: this.#nextLength };
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
+      fileSize: this.#file?.size ?? 0,
+      thread: session.thread,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.
@@ -138,7 +141,7 @@ export class RangeFetch {
     const end = await this.#read(session, range, piece);
     if (!this.#file) throw new MorselError("protocol", "The server did not describe the file");
     try {
-      piece.prove(end, this.#file);
+      await piece.prove(end, this.#file);
     } catch (thrown) {
       throw await this.#nameDamage(session, { range, thrown });
     }
@@ -167,14 +170,16 @@ export class RangeFetch {
     const file = fileInfoOf(reply);
     const { version = file.version } = this.#options;
     if (file.version !== version) {
-      return session.stop(
+      return this.#stop(
+        session,
         new MorselError("gone", `Version ${version} of ${quote(this.#name)} is gone`),
       );
     }
     this.#file = file;
     this.#end = Math.max(this.#start, Math.min(this.#end, file.size));
     if (this.#start > file.size) {
-      return session.stop(
+      return this.#stop(
+        session,
         new MorselError(
           "invalid",
           `Cannot read from offset ${this.#start} of a file of ${file.size} bytes`,
@@ -185,12 +190,17 @@ export class RangeFetch {
     this.#opened.resolve();
   }
 
+  #stop(session: FetchSession | undefined, reason: unknown): void {
+    session?.stop(reason);
+    this.wake();
+  }
+
   #takeUnproven(bytes: Uint8Array, offset: number, session: FetchSession) {
     const wanted = this.#trim(bytes, offset);
     if (wanted.length === 0) return Promise.resolve();
     const taken = this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start));
     // A sink that fails ends the download, but not the connection that others use too.
-    return taken?.catch((reason) => session.stop(reason));
+    return taken?.catch((reason) => this.#stop(session, reason));
   }
 
   #deliver(piece: DownloadPiece, { offset, length }: PieceRange): void {
@@ -232,9 +242,13 @@ export class RangeFetch {
     const end = Math.min(range.offset + range.length, this.file.size);
     for (let offset = range.offset; offset < end; offset += BLOCK_SIZE) {
       const block = { offset, length: BLOCK_SIZE };
-      const piece = new DownloadPiece(block, { isProven: true, takeUnproven: () => undefined });
+      const piece = new DownloadPiece(block, {
+        isProven: true,
+        fileSize: 0,
+        takeUnproven: () => undefined,
+      });
       try {
-        piece.prove(await this.#read(session, block, piece), this.file);
+        await piece.prove(await this.#read(session, block, piece), this.file);
       } catch (error) {
         return error;
       }

@@ -8,8 +8,7 @@ import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
 import { openSource } from "./put_source.ts";
 import type { FileInfo, PutOptions, PutSource } from "./types.ts";
-import { UploadAttempt, type UploadState } from "./upload_attempt.ts";
-import { UploadHasher } from "./upload_hasher.ts";
+import { newHasher, UploadAttempt, type UploadState } from "./upload_attempt.ts";
 
 /** Puts a source under a name; the file is durable when this settles. */
 export async function upload(
@@ -24,7 +23,8 @@ export async function upload(
     name,
     source: opened,
     options,
-    hasher: new UploadHasher(),
+    thread: link.thread,
+    hasher: newHasher({ source: opened, thread: link.thread }),
     // Without a time a source cannot be told from another of its size: only what this call has begun is its own.
     mayResume: isLarge && (options.modifiedMs ?? 0) > 0,
     received: 0,
@@ -53,7 +53,7 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   if (outcome !== "source differs") return outcome;
   // What the server had was of another source than ours, and is dropped.
   state.mayResume = false;
-  state.hasher = new UploadHasher();
+  state.hasher = newHasher(state);
   const reason = "the source has changed since";
   state.options.onEvent?.({ kind: "restarted", reason });
   return await attempt(calls, state);

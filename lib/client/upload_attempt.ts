@@ -1,6 +1,7 @@
 // One attempt at an upload, over one connection: Begin, Data within the server's window, Commit with the digest
 // made on the way; behind what an earlier attempt has made durable, where that is of the same source.
 
+import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { concat, equals } from "@std/bytes";
@@ -23,6 +24,8 @@ export interface UploadState {
   readonly name: string;
   readonly source: UploadSource;
   readonly options: PutOptions;
+  /** Where a large content is hashed. */
+  readonly thread: HashingThread | undefined;
   hasher: UploadHasher;
   /** Whether an unfinished upload of the same source is to be gone on with. */
   mayResume: boolean;
@@ -106,18 +109,18 @@ export class UploadAttempt {
     if (mayResume) await this.#until(() => this.#begun !== undefined);
     const offset = this.#begun?.offset ?? 0;
     if (offset === 0) {
-      this.#state.hasher = new UploadHasher();
+      this.#state.hasher = newHasher(this.#state);
       return 0;
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
     // Our own hashes are the better ones; those of the server are held against the source here and there.
     const leaves = concat(this.#leaves);
-    if (this.#state.hasher.goTo(offset)) {
+    if (await this.#state.hasher.goTo(offset)) {
       // Somebody else may have gone on with it in between, with other bytes.
       if (!this.#state.hasher.isBehind(leaves)) return undefined;
     } else {
       if (!await this.#isOfSource(leaves)) return undefined;
-      this.#state.hasher = new UploadHasher();
+      this.#state.hasher = newHasher(this.#state);
       this.#state.hasher.beginAfter(leaves);
     }
     this.#leaves = [];
@@ -158,7 +161,7 @@ export class UploadAttempt {
     });
     await this.#checkSource(end);
     signal.throwIfAborted();
-    const commit = { size: end, digest: hasher.digest() };
+    const commit = { size: end, digest: await hasher.digest() };
     this.#state.committing = commit;
     this.#calls.end({ type: "Commit", tag, ...commit });
   }
@@ -212,6 +215,13 @@ export class UploadAttempt {
     }
     if (!await source.isUnchanged()) throw changed("The source has changed while it was sent");
   }
+}
+
+/** A hasher for the source from its first byte on. */
+export function newHasher(
+  { source, thread }: Pick<UploadState, "source" | "thread">,
+): UploadHasher {
+  return new UploadHasher(source.size ?? Infinity, thread);
 }
 
 /** The first block, the last, and some between them. */

@@ -3,14 +3,24 @@
 // of a block, and those before them as a few peaks, so that memory does not grow with the file.
 
 import { equals } from "@std/bytes";
-import { BLOCK_SIZE, MerkleHasher, MerklePeaks } from "../base/merkle.ts";
+import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
+import { BLOCK_SIZE, MerklePeaks } from "../base/merkle.ts";
 
 /** Hashes what is sent, front to back, and goes back when asked. */
 export class UploadHasher {
   #durable = new MerklePeaks();
   /** The leaves behind the durable ones, oldest first. */
   #later: Uint8Array[] = [];
-  #hasher = this.#from(new MerklePeaks());
+  readonly #size: number;
+  readonly #thread: HashingThread | undefined;
+  #hasher: ContentHasher;
+
+  /** For a content of `size` bytes, Infinity where that is not known; large ones are hashed in `thread`. */
+  constructor(size: number, thread: HashingThread | undefined) {
+    this.#size = size;
+    this.#thread = thread;
+    this.#hasher = this.#from(new MerklePeaks());
+  }
 
   /** Takes the next bytes; they may be reused once this returns. */
   update(bytes: Uint8Array): void {
@@ -18,7 +28,7 @@ export class UploadHasher {
   }
 
   /** The digest of all. */
-  digest(): Uint8Array {
+  digest(): Uint8Array | Promise<Uint8Array> {
     return this.#hasher.digest();
   }
 
@@ -32,7 +42,8 @@ export class UploadHasher {
    * Goes back to `offset`, a multiple of the block size: what comes next is hashed from there. False when
    * the hashes up to there are not known here.
    */
-  goTo(offset: number): boolean {
+  async goTo(offset: number): Promise<boolean> {
+    await this.#hasher.settled();
     const count = offset / BLOCK_SIZE - this.#durable.count;
     if (!Number.isInteger(count) || count < 0 || count > this.#later.length) return false;
     this.#later.length = count;
@@ -59,7 +70,8 @@ export class UploadHasher {
     this.#hasher = this.#from(this.#durable.clone());
   }
 
-  #from(before: MerklePeaks): MerkleHasher {
-    return new MerkleHasher((leaf) => void this.#later.push(leaf), before);
+  #from(after: MerklePeaks): ContentHasher {
+    const onLeaf = (leaf: Uint8Array) => void this.#later.push(leaf);
+    return contentHasher({ size: this.#size, thread: this.#thread, onLeaf, after });
   }
 }

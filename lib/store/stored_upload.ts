@@ -3,12 +3,14 @@
 
 import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
+import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
 import type { Blobs, BlobWriter } from "./blobs.ts";
 import { type Catalog, LEAVES_PER_PART, type UploadHold, type UploadRecord } from "./catalog.ts";
 import type { HeldBlobs } from "./held_blobs.ts";
-import type { LeafCollector, RecordedLeaves } from "./leaf_collector.ts";
+import type { RecordedLeaves } from "./leaf_collector.ts";
+import type { UploadContent } from "./upload_content.ts";
 
 /** What an upload stands on. None of it is closed by the upload. */
 export interface UploadParts {
@@ -16,6 +18,8 @@ export interface UploadParts {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly held: HeldBlobs;
+  /** Where large contents are hashed. */
+  readonly thread?: HashingThread | undefined;
 }
 
 /** A stored upload that was taken over, and what the catalog knows of its tree. */
@@ -86,7 +90,9 @@ export class StoredUpload {
   }
 
   /** Makes the whole blocks written so far durable: bytes first, then the row that says they are there. */
-  async record(leaves: LeafCollector): Promise<void> {
+  async record(content: Pick<UploadContent, "leaves" | "hashed">): Promise<void> {
+    await content.hashed();
+    const { leaves } = content;
     const { count } = leaves;
     const parts = leaves.unrecorded();
     await this.writer.sync();

@@ -37,7 +37,7 @@ export class Upload {
     this.#parts = parts;
     this.#about = about;
     this.#onEnd = onEnd;
-    this.#content = new UploadContent(about.declaredSize ?? 0);
+    this.#content = new UploadContent(about, parts);
     this.#checkpoints = new Checkpoints(parts.clock, 0);
     this.id = about.id;
   }
@@ -154,7 +154,7 @@ export class Upload {
   #resumeAt({ stored, recorded }: AttachedUpload): void {
     this.#stored = stored;
     const { writer, durable } = stored;
-    this.#content = new UploadContent(this.#about.declaredSize ?? 0, { recorded, writer });
+    this.#content = new UploadContent(this.#about, this.#parts, { recorded, writer });
     this.#checkpoints = new Checkpoints(this.#parts.clock, durable);
   }
 
@@ -182,14 +182,14 @@ export class Upload {
     this.#insistOnSound();
     await this.#orPoison(() => this.#content.flush());
     // Its failure poisons the upload, which the next call tells.
-    this.#checkpoints.begin(size, () => this.#orPoison(() => stored.record(this.#content.leaves)));
+    this.#checkpoints.begin(size, () => this.#orPoison(() => stored.record(this.#content)));
   }
 
   async #checkpoint(): Promise<void> {
     const stored = this.#stored;
     if (!stored) return;
     await this.#settle();
-    await this.#orPoison(() => stored.record(this.#content.leaves));
+    await this.#orPoison(() => stored.record(this.#content));
   }
 
   /** All that was received is written, and no checkpoint is running. */
@@ -227,7 +227,7 @@ export class Upload {
   async #prove(size: number, digest: Uint8Array): Promise<Uint8Array> {
     insistOnWhole(size, this.received, this.#about);
     await this.#settle();
-    const found = this.#content.digest();
+    const found = await this.#content.digest();
     if (equals(found, digest)) return found;
     throw new MorselError(
       "integrity",

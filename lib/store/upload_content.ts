@@ -1,7 +1,8 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
+import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
 import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
 
@@ -10,6 +11,8 @@ export const MAX_INLINE_SIZE = BLOCK_SIZE;
 
 // Chunks are gathered to this before they are hashed and written: system calls are dear, copies are not.
 const BUFFER_SIZE = 256 * 1024;
+/** What comes in one piece of this many bytes is worth a system call of its own. */
+const DIRECT_SIZE = BLOCK_SIZE;
 const FIRST_BUFFER_SIZE = 4096;
 
 /** Where an upload that is taken up again goes on. */
@@ -24,7 +27,7 @@ export interface ResumedContent {
 export class UploadContent {
   /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
   readonly leaves: LeafCollector;
-  readonly #hasher: MerkleHasher;
+  readonly #hasher: ContentHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -32,12 +35,20 @@ export class UploadContent {
   #size: number;
   #writer: BlobWriter | undefined;
 
-  /** The size is a hint for how much memory to take; 0 when unknown. What is resumed is not hashed again. */
-  constructor(declaredSize: number, resumed?: ResumedContent) {
-    this.#declaredSize = declaredSize;
+  /** Takes no more memory than the declared size asks for. What is resumed is not hashed again. */
+  constructor(
+    { declaredSize }: { readonly declaredSize?: number | undefined },
+    { thread }: { readonly thread?: HashingThread | undefined },
+    resumed?: ResumedContent,
+  ) {
+    this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
-    const peaks = resumed && peaksOf(resumed.recorded);
-    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
+    this.#hasher = contentHasher({
+      size: declaredSize ?? Infinity,
+      thread,
+      onLeaf: (leaf) => this.leaves.add(leaf),
+      ...(resumed && { after: peaksOf(resumed.recorded) }),
+    });
     this.#size = this.#hasher.size;
     this.#writer = resumed?.writer;
   }
@@ -62,7 +73,7 @@ export class UploadContent {
     this.#size += bytes.length;
     for (let taken = 0; taken < bytes.length;) {
       const left = bytes.subarray(taken);
-      if (this.#writer && this.#buffered === 0 && left.length >= BUFFER_SIZE) {
+      if (this.#writer && this.#buffered === 0 && left.length >= DIRECT_SIZE) {
         return await this.#hashAndWrite(left, this.#writer);
       }
       this.#makeRoom(left.length);
@@ -81,8 +92,13 @@ export class UploadContent {
     this.#buffered = 0;
   }
 
+  /** Settles when `leaves` has the hashes of all whole blocks that were flushed. */
+  hashed(): Promise<void> {
+    return this.#hasher.settled();
+  }
+
   /** The digest of all bytes; after `flush`, and once only. */
-  digest(): Uint8Array {
+  digest(): Uint8Array | Promise<Uint8Array> {
     if (!this.#writer) this.#hasher.update(this.bytes);
     return this.#hasher.digest();
   }
