@@ -97,7 +97,7 @@ export class Calls {
     return await (await this.start(request, options)).ended;
   }
 
-  /** Makes a request as soon as the server has room for one more. */
+  /** Makes a request as soon as the server has room for one more; of a Begin, the caller flushes the writer. */
   async start(request: Untagged<Request>, options: CallOptions = {}): Promise<Call> {
     const { signal, onReply } = options;
     const isUpload = request.type === "Begin";
@@ -113,10 +113,9 @@ export class Calls {
     this.#waiting.set(tag, call);
     if (!isUpload) this.#owe(call);
     if (signal) cancelOn(signal, call);
-    // What an upload begins with goes along with its first bytes.
-    const message = { ...request, tag } as Message;
-    if (isUpload) this.writer.send(message).catch(() => {});
-    else this.#frames.post(message);
+    this.writer.add({ ...request, tag } as Message);
+    // What an upload begins with goes along with its first bytes, or when its caller has to wait for them.
+    if (!isUpload) this.writer.flush();
     return call;
   }
 

@@ -7,6 +7,8 @@ import type { ByteSource, PutSource } from "./types.ts";
 export interface UploadSource {
   /** How many bytes there are, where that is known. */
   readonly size: number | undefined;
+  /** All of it, where it is in memory already. */
+  readonly bytes?: Uint8Array;
   /** Whether a position can be read again, as a resume needs it. */
   readonly isRepeatable: boolean;
   /** Fills `into` from `position` on; fewer bytes than it takes only at the end. */
@@ -27,13 +29,12 @@ export function openSource(source: PutSource, size: number | undefined): UploadS
 }
 
 function fromBytes(bytes: Uint8Array): UploadSource {
-  return fromPositions({
-    read: (into, position) => {
-      const piece = bytes.subarray(position, position + into.length);
-      into.set(piece);
-      return Promise.resolve(piece.length);
-    },
-  }, bytes.length);
+  const read = (into: Uint8Array, position: number) => {
+    const piece = bytes.subarray(position, position + into.length);
+    into.set(piece);
+    return Promise.resolve(piece.length);
+  };
+  return { ...fromPositions({ read }, bytes.length), bytes };
 }
 
 function readerOf(blob: Blob): ByteSource {

@@ -8,6 +8,7 @@ import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
 import { openSource } from "./put_source.ts";
 import type { FileInfo, PutOptions, PutSource } from "./types.ts";
+import { smallDigest, uploadSmall } from "./upload_small.ts";
 import { newHasher, UploadAttempt, type UploadState } from "./upload_attempt.ts";
 
 /** Puts a source under a name; the file is durable when this settles. */
@@ -17,6 +18,8 @@ export async function upload(
   options: PutOptions,
 ): Promise<FileInfo> {
   const opened = openSource(source, options.size);
+  const { bytes } = opened;
+  if (bytes && bytes.length <= BLOCK_SIZE) return await small(link, { name, bytes }, options);
   const isLarge = opened.isRepeatable && (opened.size ?? 0) > BLOCK_SIZE;
   let attempts = 0;
   const state: UploadState = {
@@ -46,6 +49,20 @@ export async function upload(
   }
 }
 
+async function small(
+  link: Link,
+  { name, bytes }: { name: string; bytes: Uint8Array },
+  options: PutOptions,
+): Promise<FileInfo> {
+  const digest = smallDigest(bytes);
+  const committing = { size: bytes.length, digest };
+  let attempts = 0;
+  return await link.run(async (calls) => {
+    const done = attempts++ > 0 && await findDone(calls, { name, options, committing });
+    return done || await uploadSmall(calls, { name, bytes, digest }, options);
+  }, { signal: options.signal });
+}
+
 async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   const done = await findDone(calls, state);
   if (done) return done;
@@ -60,8 +77,10 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
 }
 
 /** The file, if the Commit whose answer was lost has been carried out. */
-async function findDone(calls: Calls, state: UploadState): Promise<FileInfo | undefined> {
-  const { committing, name, options } = state;
+async function findDone(
+  calls: Calls,
+  { committing, name, options }: Pick<UploadState, "committing" | "name" | "options">,
+): Promise<FileInfo | undefined> {
   if (!committing) return undefined;
   const file = await calls.call({ type: "Stat", name }, options).then(fileInfoOf, () => undefined);
   const isOurs = file?.size === committing.size && file.digest === toHex(committing.digest);

@@ -5,11 +5,11 @@ import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { concat, equals } from "@std/bytes";
-import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
 import { sendData } from "../protocol/send_data.ts";
 import type { Calls } from "./calls.ts";
+import { beginMessage } from "./begin_message.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
-import { conditionFields } from "./condition_fields.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Call } from "./pending_call.ts";
 import type { UploadSource } from "./put_source.ts";
@@ -88,19 +88,13 @@ export class UploadAttempt {
 
   async #begin(): Promise<Call> {
     const { name, source, options, mayResume } = this.#state;
-    const { modifiedMs = 0, metadata = {}, signal } = options;
-    return await this.#calls.start(
-      {
-        type: "Begin",
-        declaredSize: source.size ?? UNKNOWN_SIZE,
-        resume: Number(mayResume),
-        ...conditionFields(options),
-        modifiedMs: wholeMs(modifiedMs),
-        metadata,
-        name,
-      },
-      { signal, onReply: (reply) => this.#take(reply) },
-    );
+    const begin = beginMessage(name, options, { size: source.size, mayResume });
+    const call = await this.#calls.start(begin, {
+      signal: options.signal,
+      onReply: (reply) => this.#take(reply),
+    });
+    this.#calls.writer.flush(); // the source may take its time
+    return call;
   }
 
   /** Where the server wants us to go on; undefined when what it has is of another source. */
@@ -232,9 +226,4 @@ function samplesOf(count: number): Set<number> {
 
 function changed(message: string): MorselError {
   return new MorselError("invalid", message, { detail: { source: "changed" } });
-}
-
-/** File systems tell fractions of milliseconds, and times before 1970; the wire has neither. */
-function wholeMs(ms: number): number {
-  return Math.max(0, Math.floor(ms));
 }

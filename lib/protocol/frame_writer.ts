@@ -62,7 +62,7 @@ export class FrameWriter {
     return written.promise;
   }
 
-  /** Adds a message that others follow at once: it goes out with the next one that is sent or posted. */
+  /** Adds a message that others follow at once: it goes out with the next one. */
   add(message: Message): void {
     this.#add(message);
   }
@@ -70,7 +70,12 @@ export class FrameWriter {
   /** Sends a message that no others follow at once, and leaves its fate to the reading side. */
   post(message: Message): void {
     this.#add(message);
-    this.#flush();
+    this.flush();
+  }
+
+  /** Writes what was added, now or as soon as the write that is under way has ended. */
+  flush(): void {
+    if (this.#waiting.length > 0) this.#writing ??= this.#writeAll();
   }
 
   /** Sends frames that are laid out already; `frames` belongs to the writer until this settles. */
@@ -88,7 +93,7 @@ export class FrameWriter {
 
   /** Ends the stream after all that was sent; the peer sees an orderly close. */
   async close(): Promise<void> {
-    this.#flush();
+    this.flush();
     await this.#writing;
     await this.#writer.close().catch(() => {});
   }
@@ -143,12 +148,8 @@ export class FrameWriter {
     this.#isScheduled = true;
     this.#options.soon(() => {
       this.#isScheduled = false;
-      this.#flush();
+      this.flush();
     });
-  }
-
-  #flush(): void {
-    if (this.#waiting.length > 0) this.#writing ??= this.#writeAll();
   }
 
   /** Writes what waits, and what comes meanwhile. Never rejects: the callers' promises do. */

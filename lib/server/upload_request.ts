@@ -8,8 +8,7 @@ import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_METADATA_SIZE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { mapSize } from "../protocol/fields.ts";
-import type { FileStore } from "../store/file_store.ts";
-import type { Upload } from "../store/upload.ts";
+import type { FileStore, OpenUpload } from "../store/file_store.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
 import { errorMessage } from "./error_message.ts";
 
@@ -34,7 +33,7 @@ export class UploadRequest {
   readonly #tag: number;
   readonly #context: UploadContext;
   readonly #begun: Promise<void>;
-  #upload: Upload | undefined;
+  #upload: OpenUpload | undefined;
   #failure: MorselError | undefined;
   #open = true;
   #refused = false;
@@ -138,7 +137,7 @@ export class UploadRequest {
   }
 
   /** The hashes of the blocks that a client who has lost its own need not read again. */
-  async #sendLeaves(upload: Upload): Promise<void> {
+  async #sendLeaves(upload: OpenUpload): Promise<void> {
     if (upload.received === 0) return;
     const leaves = await upload.leaves();
     for (let start = 0; start < leaves.length; start += LEAVES_SIZE) {
@@ -149,7 +148,7 @@ export class UploadRequest {
     }
   }
 
-  #ack(upload: Upload): Promise<void> {
+  #ack(upload: OpenUpload): Promise<void> {
     const { received, durable } = upload;
     this.#acked = received;
     this.#ackedDurable = durable;

@@ -9,19 +9,18 @@ import type { Condition } from "./catalog.ts";
  * there is no such file. The detail `current` carries that version, 0 for none.
  */
 export function insistOn(condition: Condition, name: string, current: number | undefined): void {
+  if (condition.kind === "any") return;
   const problem = problemOf(condition, quote(name), current);
   if (problem === undefined) return;
   throw new MorselError("conflict", problem, { detail: { current: String(current ?? 0) } });
 }
 
 function problemOf(
-  condition: Condition,
+  condition: Exclude<Condition, { kind: "any" }>,
   name: string,
   current: number | undefined,
 ): string | undefined {
   switch (condition.kind) {
-    case "any":
-      return undefined;
     case "absent":
       if (current === undefined) return undefined;
       return `The file ${name} exists already, in version ${current}`;

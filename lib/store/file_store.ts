@@ -20,10 +20,10 @@ import { insistOn, notFound } from "./conditions.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
-import type { Upload } from "./upload.ts";
+import type { OpenUpload } from "./upload_terms.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
-export type { InlineVersion, OpenVersion, Recovery, UploadInfo };
+export type { InlineVersion, OpenUpload, OpenVersion, Recovery, UploadInfo };
 
 /** The most files one page of a listing may ask for. */
 export const MAX_PAGE_LENGTH = 10_000;
@@ -149,7 +149,7 @@ export class FileStore implements AsyncDisposable {
    * Begins an upload, or resumes one: then `received` is its `durable`, where the next write goes.
    * Nothing of it is visible before its commit. Throws `conflict`, `invalid`.
    */
-  async beginUpload(request: BeginUpload): Promise<Upload> {
+  async beginUpload(request: BeginUpload): Promise<OpenUpload> {
     const name = checkName(request.name);
     const { condition, declaredSize, modifiedMs, metadata, resume } = request;
     if (declaredSize !== undefined) insistOnSize(declaredSize);
@@ -205,6 +205,7 @@ export class FileStore implements AsyncDisposable {
   }
 
   async #insistOn(condition: Condition, name: CheckedName): Promise<void> {
+    if (condition.kind === "any") return;
     const current = await this.#parts.catalog.stat(name);
     insistOn(condition, name.name, current?.version);
   }

@@ -1,24 +1,29 @@
 // One upload, from its first byte to its commit: takes bytes in order, hashes them, and knows which of
 // them would survive a crash. Small contents stay in memory until the commit; large ones go to a blob.
 
-import { equals } from "@std/bytes";
 import { asMorselError, MorselError } from "../base/errors.ts";
-import { toHex } from "../base/hex.ts";
 import type { FileRecord } from "./catalog.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { fenced } from "./conditions.ts";
 import { type AttachedUpload, StoredUpload, type UploadParts } from "./stored_upload.ts";
 import { Turns } from "./turns.ts";
 import { MAX_INLINE_SIZE, UploadContent } from "./upload_content.ts";
-import { insistOnPlace, insistOnWhole, type NewUpload, type OnUploadEnd } from "./upload_terms.ts";
+import {
+  insistOnDigest,
+  insistOnPlace,
+  insistOnWhole,
+  type NewUpload,
+  type OnUploadEnd,
+  type OpenUpload,
+} from "./upload_terms.ts";
 
 /**
  * An upload under way. End it with `commit`, `abort` or `detach`; calls made before an earlier one has
  * settled wait for it. A write, sync or checkpoint that failed poisons it: every later call but `abort` and
  * `detach` fails with that same error, and its blob is not used again.
  */
-export class Upload {
-  /** 32 hexadecimal digits; also the id of its blob. */
+export class Upload implements OpenUpload {
+  /** Also the id of its blob. */
   readonly id: string;
   readonly #parts: UploadParts;
   readonly #about: NewUpload;
@@ -74,7 +79,6 @@ export class Upload {
     });
   }
 
-  /** Grows with every attach. */
   get epoch(): number {
     return this.#stored?.hold.epoch ?? 1;
   }
@@ -84,30 +88,22 @@ export class Upload {
     return !this.#ended && !this.#isFenced;
   }
 
-  /** Bytes taken so far; the next write is at this offset. */
   get received(): number {
     return this.#content.size;
   }
 
-  /** Bytes from the start that survive a crash, in whole blocks: where a later resume goes on. */
   get durable(): number {
     return this.#stored?.durable ?? 0;
   }
 
-  /** The hashes of the durable blocks, one after the other: 512 KiB for each GiB. */
   async leaves(): Promise<Uint8Array> {
     return await this.#stored?.leaves() ?? new Uint8Array(0);
   }
 
-  /**
-   * Takes the next bytes, which may be reused once this settles. Throws `invalid` when `offset` is not
-   * `received` or the bytes go past the declared size; nothing of them is taken then.
-   */
   write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#turns.take(() => this.#write(bytes, offset));
   }
 
-  /** Makes the whole blocks received so far durable. Of an upload in memory, none are. */
   checkpoint(): Promise<void> {
     return this.#turns.take(async () => {
       this.#insistOnUsable();
@@ -115,24 +111,14 @@ export class Upload {
     });
   }
 
-  /**
-   * Makes the content a file; it is durable and visible once this settles. Throws `invalid` when `size` is
-   * not what was received, `integrity` when `digest` is not what the bytes hash to, `conflict` when
-   * the condition does not hold any more. The upload has ended then, as it has after a success.
-   */
   commit(size: number, digest: Uint8Array): Promise<FileRecord> {
     return this.#turns.take(() => this.#commit(size, digest));
   }
 
-  /** Ends the upload and removes all of it. Harmless after it has ended or was taken over. */
   abort(): Promise<void> {
     return this.#turns.take(() => this.#discard());
   }
 
-  /**
-   * Ends the use of the upload, as its connection is gone: a large one stays for a later resume, with as
-   * much of it durable as possible; another is dropped. Never fails.
-   */
   detach(): Promise<void> {
     return this.#turns.take(() => this.#keep());
   }
@@ -228,11 +214,8 @@ export class Upload {
     insistOnWhole(size, this.received, this.#about);
     await this.#settle();
     const found = await this.#content.digest();
-    if (equals(found, digest)) return found;
-    throw new MorselError(
-      "integrity",
-      `Cannot commit the upload as its bytes have the digest ${toHex(found)}, not ${toHex(digest)}`,
-    );
+    insistOnDigest(found, digest);
+    return found;
   }
 
   #enterCatalog(size: number, digest: Uint8Array) {

@@ -1,8 +1,10 @@
 // What was said of an upload when it began, and whether its writes and its commit keep to that.
 
+import { equals } from "@std/bytes";
 import { MorselError } from "../base/errors.ts";
+import { toHex } from "../base/hex.ts";
 import type { CheckedName } from "../base/names.ts";
-import type { Condition, Metadata } from "./catalog.ts";
+import type { Condition, FileRecord, Metadata } from "./catalog.ts";
 
 /** What is known of an upload when it begins. */
 export interface NewUpload {
@@ -21,6 +23,40 @@ export interface NewUpload {
  * be, they are left behind, and nobody may go on with them.
  */
 export type OnUploadEnd = (how: "clean" | "left behind") => void;
+
+/** An upload under way, whether its bytes are in memory or in a blob. End it with one of the last three. */
+export interface OpenUpload {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+  /** Grows with every attach. */
+  readonly epoch: number;
+  /** Bytes taken so far; the next write is at this offset. */
+  readonly received: number;
+  /** Bytes from the start that survive a crash, in whole blocks: where a later resume goes on. */
+  readonly durable: number;
+  /** The hashes of the durable blocks, one after the other: 512 KiB for each GiB. */
+  leaves(): Promise<Uint8Array>;
+  /**
+   * Takes the next bytes, which may be reused once this settles. Throws `invalid` when `offset` is not
+   * `received` or the bytes go past the declared size; nothing of them is taken then.
+   */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  /** Makes the whole blocks received so far durable. Of an upload in memory, none are. */
+  checkpoint(): Promise<void>;
+  /**
+   * Makes the content a file; it is durable and visible once this settles. Throws `invalid` when `size` is
+   * not what was received, `integrity` when `digest` is not what the bytes hash to, `conflict` when
+   * the condition does not hold any more. The upload has ended then, as it has after a success.
+   */
+  commit(size: number, digest: Uint8Array): Promise<FileRecord>;
+  /** Ends the upload and removes all of it. Harmless after it has ended or was taken over. */
+  abort(): Promise<void>;
+  /**
+   * Ends the use of the upload, as its connection is gone: a large one stays for a later resume, with as
+   * much of it durable as possible; another is dropped. Never fails.
+   */
+  detach(): Promise<void>;
+}
 
 /** A chunk that is to be written, of so many bytes at that offset. */
 export interface ChunkPlace {
@@ -48,6 +84,15 @@ export function insistOnPlace(
         `${declaredSize} bytes in all`,
     );
   }
+}
+
+/** Throws `integrity` unless the bytes have the digest that their client says. */
+export function insistOnDigest(found: Uint8Array, digest: Uint8Array): void {
+  if (equals(found, digest)) return;
+  throw new MorselError(
+    "integrity",
+    `Cannot commit the upload as its bytes have the digest ${toHex(found)}, not ${toHex(digest)}`,
+  );
 }
 
 /** Throws `invalid` unless all bytes are there and are as many as were declared. */

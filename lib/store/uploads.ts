@@ -4,10 +4,11 @@ import { equals } from "@std/bytes";
 import { MorselError } from "../base/errors.ts";
 import type { Condition, Metadata, UploadRecord } from "./catalog.ts";
 import { fenced } from "./conditions.ts";
+import { InlineUpload } from "./inline_upload.ts";
 import { forget, type UploadParts } from "./stored_upload.ts";
 import { Upload } from "./upload.ts";
 import { MAX_INLINE_SIZE } from "./upload_content.ts";
-import type { NewUpload } from "./upload_terms.ts";
+import type { NewUpload, OpenUpload } from "./upload_terms.ts";
 
 /** A large upload that has not ended, for people. */
 export interface UploadInfo {
@@ -41,7 +42,11 @@ export class Uploads {
   }
 
   /** Begins a new upload. */
-  async begin(about: NewUpload): Promise<Upload> {
+  async begin(about: NewUpload): Promise<OpenUpload> {
+    const { declaredSize = Infinity } = about;
+    if (declaredSize <= MAX_INLINE_SIZE) {
+      return new InlineUpload(this.#parts, { ...about, declaredSize });
+    }
     const upload = this.#register(about);
     await upload.begin();
     return upload;

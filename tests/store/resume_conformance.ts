@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { MorselError } from "../../lib/base/errors.ts";
 import { BLOCK_SIZE, leafHash } from "../../lib/base/merkle.ts";
 import type { FileStore } from "../../lib/store/file_store.ts";
-import type { Upload } from "../../lib/store/upload.ts";
+import type { OpenUpload } from "../../lib/store/file_store.ts";
 import { contentOf, digestOf } from "../support/content.ts";
 import { type Hook, hookedBlobs, hookedCatalog } from "../support/store_faults.ts";
 import type { StoreHome } from "./file_store_conformance.ts";
@@ -233,7 +233,7 @@ export function resumeConformance(engine: string, newHome: () => Promise<StoreHo
     assert(Number(conflict.detail.current) > 0);
   });
 
-  async function begun(store: FileStore, content: Uint8Array, name = "a"): Promise<Upload> {
+  async function begun(store: FileStore, content: Uint8Array, name = "a"): Promise<OpenUpload> {
     const upload = await begin(store, name, SAME);
     await send(upload, content);
     return upload;

@@ -6,7 +6,7 @@ import { toHex } from "../../lib/base/hex.ts";
 import { checkName } from "../../lib/base/names.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import type { FileStore } from "../../lib/store/file_store.ts";
-import type { Upload } from "../../lib/store/upload.ts";
+import type { OpenUpload } from "../../lib/store/file_store.ts";
 import { contentOf, digestOf } from "../support/content.ts";
 import { ABSENT, ANY, begin, send } from "./store_steps.ts";
 
@@ -43,7 +43,7 @@ export class Ledger {
   }
 
   /** Notes how much of an upload is durable; `digest` is that of the whole. */
-  note(upload: Upload, name: string, digest: string): void {
+  note(upload: OpenUpload, name: string, digest: string): void {
     this.uploads.set(upload.id, { name, digest, durable: upload.durable });
   }
 
@@ -181,7 +181,7 @@ export async function put(
 }
 
 /** As a connection does that is lost then: a blob that has failed must not be touched again by it. */
-async function orDetach(upload: Upload, step: () => Promise<void>): Promise<void> {
+async function orDetach(upload: OpenUpload, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (thrown) {
@@ -205,13 +205,13 @@ async function beginNoted(
   ledger: Ledger,
   name: string,
   size: number,
-): Promise<Upload> {
+): Promise<OpenUpload> {
   const upload = await begin(store, name, { declaredSize: size, resume: true });
   note(ledger, upload, name, size);
   return upload;
 }
 
-function note(ledger: Ledger, upload: Upload, name: string, size: number): void {
+function note(ledger: Ledger, upload: OpenUpload, name: string, size: number): void {
   // One in memory may vanish.
   if (size > BLOCK_SIZE) ledger.note(upload, name, toHex(digestOf(contentFor(size))));
 }

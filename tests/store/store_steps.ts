@@ -5,7 +5,7 @@ import { systemClock } from "../../lib/runtime/system_clock.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog, Condition, FileRecord } from "../../lib/store/catalog.ts";
 import { type BeginUpload, FileStore, type OpenVersion } from "../../lib/store/file_store.ts";
-import type { Upload } from "../../lib/store/upload.ts";
+import type { OpenUpload } from "../../lib/store/file_store.ts";
 import { digestOf, newId } from "../support/content.ts";
 
 export const ANY: Condition = { kind: "any" };
@@ -24,12 +24,16 @@ export function begin(
   store: FileStore,
   name: string,
   request: Partial<BeginUpload>,
-): Promise<Upload> {
+): Promise<OpenUpload> {
   return store.beginUpload({ condition: ANY, modifiedMs: 0, metadata: {}, ...request, name });
 }
 
 /** Writes what of `content` the upload does not have yet, in chunks. */
-export async function send(upload: Upload, content: Uint8Array, chunkSize = 1300): Promise<void> {
+export async function send(
+  upload: OpenUpload,
+  content: Uint8Array,
+  chunkSize = 1300,
+): Promise<void> {
   while (upload.received < content.length) {
     const chunk = content.slice(upload.received, upload.received + chunkSize);
     await upload.write(chunk, upload.received);
