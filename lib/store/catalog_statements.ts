@@ -32,7 +32,9 @@ const QUERIES = {
   dropFile: "DELETE FROM file WHERE key = ?",
 
   contentOf: "SELECT id, blob, damage FROM content WHERE digest = ?",
-  addContent: "INSERT INTO content (digest, size, blob, bytes) VALUES (?, ?, ?, ?) RETURNING id",
+  // No row where the digest is there already.
+  addContent: `INSERT INTO content (digest, size, blob, bytes) VALUES (?, ?, ?, ?)
+    ON CONFLICT (digest) DO NOTHING RETURNING id`,
   dropUnusedContent: `DELETE FROM content
     WHERE id = ? AND NOT EXISTS (SELECT 1 FROM file WHERE content = content.id) RETURNING blob`,
 

@@ -17,7 +17,7 @@ import type {
   UploadHold,
   UploadRecord,
 } from "./catalog.ts";
-import { migrate } from "./catalog_schema.ts";
+import { migrate, SETTINGS } from "./catalog_schema.ts";
 import {
   type CatalogStatements,
   contentOf,
@@ -59,8 +59,7 @@ export class SqliteCatalog implements Catalog {
     let db: SqlDatabase | undefined;
     try {
       db = openSql(path);
-      // FULL, as with NORMAL a commit in WAL mode is only durable after the next checkpoint.
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+      db.exec(SETTINGS);
       migrate(db);
       return new SqliteCatalog(db, clock);
     } catch (thrown) {
@@ -246,19 +245,21 @@ export class SqliteCatalog implements Catalog {
   #contentFor({ digest, size, place, parts }: NewFile, garbage: string[]): number {
     const blob = place.kind === "blob" ? place.id : null;
     const bytes = place.kind === "inline" ? place.bytes : null;
-    const known = this.#sql.contentOf.get(digest);
-    if (known && known.damage === null) {
+    const added = this.#sql.addContent.get(digest, size, blob, bytes)?.id;
+    if (added !== undefined) {
+      if (blob !== null) this.#putLeaves(blob, parts);
+      return added as number;
+    }
+    const known = this.#sql.contentOf.get(digest)!;
+    if (known.damage === null) {
       if (blob !== null && known.blob !== blob) this.#discard(blob, garbage);
       return known.id as number;
     }
     if (blob !== null) this.#putLeaves(blob, parts);
-    if (known) {
-      // The names that had the damaged one are whole again, too.
-      this.#sql.replaceContent.run(blob, bytes, known.id!);
-      if (typeof known.blob === "string") this.#discard(known.blob, garbage);
-      return known.id as number;
-    }
-    return this.#sql.addContent.get(digest, size, blob, bytes)!.id as number;
+    // The names that had the damaged one are whole again, too.
+    this.#sql.replaceContent.run(blob, bytes, known.id!);
+    if (typeof known.blob === "string") this.#discard(known.blob, garbage);
+    return known.id as number;
   }
 
   #put(
