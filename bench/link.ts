@@ -5,6 +5,7 @@ import { parseArgs } from "@std/cli";
 import { ENDS, openEnd } from "./link/namespaces.ts";
 import { LinkQueue } from "./link/queue.ts";
 import { openLibc, PollList } from "./measure/libc.ts";
+import { print } from "./measure/options.ts";
 
 const HELP = `deno run -A bench/link.ts [--rtt MS] [--rate MBIT] [--loss PERCENT]
 
@@ -91,8 +92,4 @@ function writeFrom(queue: LinkQueue, device: number): number {
     libc.write(device, packet, BigInt(packet.length));
     queue.removeFirst();
   }
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

@@ -2,9 +2,8 @@
 // made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
 // bench/README.md says how. `deno run -A bench/long_link.ts --help`
 
-import { parseArgs } from "@std/cli";
 import { formatSize } from "../lib/cli/format.ts";
-import { parseCount, parseSize } from "./measure/sizes.ts";
+import { orUsage, parseCount, parseSize, readOptions } from "./measure/options.ts";
 import { missingOf } from "./peers/installed.ts";
 import { startIperf3 } from "./peers/iperf3.ts";
 import { morsel } from "./peers/morsel.ts";
@@ -56,42 +55,23 @@ const longGet: Workload = {
   },
 };
 
-const given = parseArgs(Deno.args, {
-  string: ["host", "server-in", "client-in", "label", "rounds", "size", "folder", "output"],
-  boolean: ["help"],
-  unknown: (word) => usage(`Unknown: ${word}`),
-});
-if (given.help) {
-  await Deno.stdout.write(new TextEncoder().encode(`${HELP}\n`));
-  Deno.exit(0);
-}
-Deno.exit(await runBench(optionsOf()));
-
-function optionsOf(): Parameters<typeof runBench>[0] {
-  try {
-    return {
-      peers: [morsel, nginx, sftp],
-      workloads: [longGet],
-      rounds: parseCount(given.rounds ?? "5"),
-      size: parseSize(given.size ?? "256MiB"),
-      files: 1,
-      seconds: 1,
-      host: given.host ?? "127.0.0.1",
-      serverIn: wordsOf(given["server-in"]),
-      clientIn: wordsOf(given["client-in"]),
-      parent: Deno.realPathSync(given.folder ?? "."),
-      output: given.output,
-    };
-  } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
-  }
-}
+const given = readOptions(
+  ["host", "server-in", "client-in", "label", "rounds", "size", "folder", "output"],
+  HELP,
+);
+const options = orUsage(() => ({
+  peers: [morsel, nginx, sftp],
+  workloads: [longGet],
+  rounds: parseCount(given.rounds ?? "5"),
+  contents: { size: parseSize(given.size ?? "256MiB"), files: 1 },
+  host: given.host ?? "127.0.0.1",
+  serverIn: wordsOf(given["server-in"]),
+  clientIn: wordsOf(given["client-in"]),
+  parent: given.folder ?? ".",
+  output: given.output,
+}));
+Deno.exit(await runBench(options));
 
 function wordsOf(command: string | undefined): string[] {
   return command?.split(/\s+/).filter((word) => word !== "") ?? [];
-}
-
-function usage(text: string): never {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}; see --help\n`));
-  Deno.exit(2);
 }

@@ -68,7 +68,7 @@ function mediansOf(runs: readonly Sample[]): Record<string, number> {
 export function resultText({ title, unit, notes, rows, missing }: WorkloadResult): string {
   const extras = Object.keys(rows[0]?.extras ?? {});
   const head = [
-    ...[`${title}, ${unit}`, "median", "min", "max", "Morsel is", "goal", ""],
+    ...[`${title}, ${unit}`, "median", "min", "max", "1st row is", "goal", ""],
     ...extras.map((name) => EXTRA_HEADS[name] ?? name),
   ];
   const lines = rows.map((row) => [
@@ -89,6 +89,12 @@ const EXTRA_HEADS: Readonly<Record<string, string>> = {
   p50Us: "p50 µs",
   p99Us: "p99 µs",
   serverUs: "server CPU µs each",
+  clientPutMiB: "client put",
+  serverGetMiB: "server get",
+  clientGetMiB: "client get",
+  clientKiB: "client",
+  clientPeakMiB: "client peak",
+  serverGrowthMiB: "server growth",
 };
 
 /** A number with three digits that count, or more where it is large. */

@@ -11,6 +11,8 @@ export interface Sample {
 /** Somebody who does the same work as the others. */
 export interface Contender {
   readonly name: string;
+  /** Whether the others are compared with it; the first that says so is. */
+  readonly isSubject?: boolean;
   /** Does it once, checks the outcome, removes what it left and returns what the timed part gave. */
   run(signal: AbortSignal): Promise<Sample>;
 }

@@ -1,7 +1,7 @@
 // Morsel as its users run it: the two programs with Deno, default settings, verified and durable.
 
 import { type Command, outputOf } from "../measure/command.ts";
-import { Daemon } from "../measure/daemon.ts";
+import { Daemon, type DaemonOptions } from "../measure/daemon.ts";
 import { mapBounded } from "../../lib/base/concurrency.ts";
 import { connect, type FileClient } from "../../mod.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -25,10 +25,21 @@ export interface RunningMorsel extends RunningPeer {
   knows(command: string, word: string): Promise<boolean>;
 }
 
-/** Starts the server on a data folder of its own. */
-export async function startMorsel(stage: Stage): Promise<RunningMorsel> {
-  const dataFolder = await Deno.makeTempDir({ dir: stage.folder, prefix: "morsel-" });
-  const server = await Daemon.start(serverStart(stage, dataFolder));
+/** How a server is started, where it is not as users do it. */
+export interface StartMorselOptions {
+  /** A folder that is there; a new one by default. */
+  readonly dataFolder?: string;
+  /** More of the server's command line. */
+  readonly args?: readonly string[];
+}
+
+/** Starts a server. */
+export async function startMorsel(
+  stage: Stage,
+  { dataFolder, args = [] }: StartMorselOptions = {},
+): Promise<RunningMorsel> {
+  const folder = dataFolder ?? await Deno.makeTempDir({ dir: stage.folder, prefix: "morsel-" });
+  const server = await Daemon.start(serverStart(stage, folder, args));
   const address = server.match[1]!;
   const command = (...args: string[]): Command =>
     onClient(stage, Deno.execPath(), "run", "-A", `${ROOT}client.ts`, "--server", address, ...args);
@@ -52,7 +63,11 @@ export async function startMorsel(stage: Stage): Promise<RunningMorsel> {
 }
 
 /** How the server is started on a data folder. */
-export function serverStart(stage: Stage, dataFolder: string) {
+export function serverStart(
+  stage: Stage,
+  dataFolder: string,
+  args: readonly string[] = [],
+): DaemonOptions {
   const isLoopback = stage.host.startsWith("127.");
   return {
     command: onServer(
@@ -60,6 +75,7 @@ export function serverStart(stage: Stage, dataFolder: string) {
       ...[Deno.execPath(), "run", "-A", `${ROOT}server.ts`] as const,
       ...["--listen", `${stage.host}:0`, "--data", dataFolder],
       ...(isLoopback ? [] : ["--insecure"]),
+      ...args,
     ),
     ready: { line: /^listening on (\S+)$/m },
     signal: stage.signal,

@@ -63,7 +63,7 @@ async function openLoad(bench: Bench, { connections, first }: Load): Promise<Ope
     closing.push(() => morsel.remove(SMALL));
     for (const client of first === "library" ? CLIENTS : CLIENTS.toReversed()) {
       const run = async () => toRow(await loadMorsel(bench, { connections, client }));
-      contenders.push({ name: `Morsel, ${client}`, run });
+      contenders.push({ name: `Morsel, ${client}`, isSubject: true, run });
     }
   }
   if ((await missingOf([{ name: "wrk", package: "wrk" }])).length > 0) {

@@ -6,18 +6,21 @@ import { denoProcess } from "../../lib/runtime/deno_process.ts";
 import { stopOnSignal } from "../../lib/cli/stop_on_signal.ts";
 import { formatSize } from "../../lib/cli/format.ts";
 import { fileSystemOf, type Machine, machineLine, thisMachine } from "../measure/machine.ts";
+import { print } from "../measure/options.ts";
 import { resultText, type WorkloadResult } from "../measure/results.ts";
 import { howToInstall, missingOf, SERVER_FOLDERS } from "./installed.ts";
 import { morsel, type RunningMorsel } from "./morsel.ts";
 import { nginx, type RunningNginx } from "./nginx.ts";
 import type { Peer, RunningPeer } from "./peer.ts";
 import { runWorkload } from "./run_workload.ts";
-import { openStage, type Stage, type StageOptions } from "./stage.ts";
+import { type Contents, layOut, openStage, type Stage, type StageOptions } from "./stage.ts";
 import type { Bench, Workload } from "./workload.ts";
 
 /** What is compared, and how. */
 export interface BenchOptions
-  extends Omit<StageOptions, "folder" | "signal">, Pick<Bench, "seconds"> {
+  extends Omit<StageOptions, "folder" | "signal">, Partial<Pick<Bench, "seconds">> {
+  /** What is moved; nothing by default, for workloads that see to that themselves. */
+  readonly contents?: Contents;
   readonly peers: readonly Peer[];
   readonly workloads: readonly Workload[];
   readonly rounds: number;
@@ -33,11 +36,10 @@ export interface BenchResults {
   readonly machine: Machine;
   /** Whether the files were on a disk or in a file system in memory. */
   readonly storage: "disk" | "memory";
-  /** Bytes in the large file, the number of small ones, runs of each contender, seconds of each rate. */
-  readonly size: number;
-  readonly files: number;
+  /** Runs of each contender. */
   readonly rounds: number;
-  readonly seconds: number;
+  /** What was moved by all. */
+  readonly contents: Contents | undefined;
   /** Versions by peer. */
   readonly versions: Readonly<Record<string, string>>;
   /** Who was left out, and why. */
@@ -55,12 +57,13 @@ export async function runBench(options: BenchOptions): Promise<number> {
   Deno.env.set("PATH", [Deno.env.get("PATH"), ...SERVER_FOLDERS].join(":"));
   try {
     await using left = new AsyncDisposableStack();
-    const folder = await Deno.makeTempDir({ dir: options.parent, prefix: "morsel-bench-" });
+    const parent = await Deno.realPath(options.parent);
+    const folder = await Deno.makeTempDir({ dir: parent, prefix: "morsel-bench-" });
     left.defer(() => Deno.remove(folder, { recursive: true }));
     await compare({ ...options, folder, signal: stop.signal }, left);
     return 0;
   } catch (error) {
-    say(stop.exitCode === undefined ? `bench: ${messageOf(error)}` : "Stopped; all is removed");
+    print(stop.exitCode === undefined ? `bench: ${messageOf(error)}` : "Stopped; all is removed");
     return stop.exitCode ?? 1;
   }
 }
@@ -69,11 +72,12 @@ async function compare(
   options: BenchOptions & StageOptions,
   left: AsyncDisposableStack,
 ): Promise<void> {
-  const { folder, size, files, rounds, seconds, workloads, output } = options;
+  const { folder, contents, rounds, seconds = 1, workloads, output } = options;
+  const needed = (contents?.size ?? 0) * COPIES;
   const { free, isMemory } = await fileSystemOf(folder);
-  if (free < size * COPIES) {
+  if (free < needed) {
     throw new Error(
-      `${folder} has ${formatSize(free)} free, but ${formatSize(size * COPIES)} are needed; ` +
+      `${folder} has ${formatSize(free)} free, but ${formatSize(needed)} are needed; ` +
         "choose another with --folder, or a smaller --size",
     );
   }
@@ -81,21 +85,26 @@ async function compare(
   if (output !== undefined) (await Deno.open(output, { append: true, create: true })).close();
   const machine = await thisMachine();
   const storage: BenchResults["storage"] = isMemory ? "memory" : "disk";
-  say(machineLine(machine));
-  if (isMemory) say(`Note: ${folder} is in memory, so nothing here is about a disk; see --folder`);
-  say(`Laying out ${formatSize(size)} and ${files} small files in ${folder}`);
+  print(machineLine(machine));
+  if (isMemory) {
+    print(`Note: ${folder} is in memory, so nothing here is about a disk; see --folder`);
+  }
   const stage = await openStage(options);
+  if (contents) {
+    print(`Laying out ${formatSize(contents.size)} and ${contents.files} small files in ${folder}`);
+    await layOut(stage, contents);
+  }
   const { running, missing } = await startPeers(options.peers, stage, left);
   const versions = Object.fromEntries(running.map(({ name, version }) => [name, version]));
   const measuredAt = new Date().toISOString();
   const done: WorkloadResult[] = [];
-  const bench = { stage, size, files, seconds, ...byName(running) };
+  const bench = { stage, seconds, ...contents ?? { size: 0, files: 0 }, ...byName(running) };
   for (const workload of workloads) {
     const result = await runWorkload(workload, bench, { rounds, onProgress: note });
     done.push(result);
-    say(`\n${resultText(result)}`);
+    print(`\n${resultText(result)}`);
     if (output === undefined) continue;
-    const facts = { measuredAt, machine, storage, size, files, rounds, seconds, versions, missing };
+    const facts = { measuredAt, machine, storage, rounds, contents, versions, missing };
     const results: BenchResults = { ...facts, workloads: done };
     await Deno.writeTextFile(output, `${JSON.stringify(results, null, 2)}\n`);
   }
@@ -118,11 +127,11 @@ async function startPeers(
       }
       const started = left.use(await peer.start(stage));
       running.push(started);
-      say(`${peer.name}: ${started.version}`);
+      print(`${peer.name}: ${started.version}`);
     } catch (error) {
       stage.signal.throwIfAborted();
       missing.push(`${peer.name}: ${messageOf(error)}`);
-      say(`without ${missing.at(-1)}`);
+      print(`without ${missing.at(-1)}`);
     }
   }
   return { running, missing };
@@ -146,23 +155,14 @@ function sayVerdicts(results: readonly WorkloadResult[]): void {
       return [`${verdict === "met" ? "met   " : "MISSED"}  ${id}: ${name}: ${value}, ${goal}`];
     });
   });
-  say(`\nGoals\n${judged.join("\n")}`);
+  print(`\nGoals\n${judged.join("\n")}`);
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Results go to standard output, and how far it is to standard error. */
-function say(text: string): void {
-  write(Deno.stdout, text);
-}
-
+/** How far it is, which is no result. */
 function note(text: string): void {
-  write(Deno.stderr, text);
-}
-
-function write(to: typeof Deno.stdout, text: string): void {
-  const bytes = new TextEncoder().encode(`${text}\n`);
-  for (let start = 0; start < bytes.length;) start += to.writeSync(bytes.subarray(start));
+  print(text, Deno.stderr);
 }

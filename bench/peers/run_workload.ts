@@ -17,7 +17,7 @@ export async function runWorkload(
   bench: Bench,
   { rounds, onProgress }: RunOptions,
 ): Promise<WorkloadResult> {
-  const { id, unit, goals, ownGoal, notes = [], warmups } = workload;
+  const { id, unit, goals, ownGoal, notes = [], warmups, mostRounds = Infinity } = workload;
   const { signal } = bench.stage;
   const title = workload.title(bench);
   const missing: string[] = [];
@@ -30,7 +30,7 @@ export async function runWorkload(
     missing.push(`all: ${messageOf(error)}`);
   }
   const samples = await inTurns(open.contenders, {
-    rounds,
+    rounds: Math.min(rounds, mostRounds),
     ...(warmups !== undefined && { warmups }),
     signal,
     onSample: ({ name }, { value }) => onProgress(`${id}: ${name} ${value.toPrecision(4)} ${unit}`),
@@ -46,8 +46,7 @@ export async function runWorkload(
     if (measured.has(name) || missing.some((line) => line.startsWith(`${name}: `))) continue;
     missing.push(`${name}: it did not take part`);
   }
-  const first = open.contenders[0]?.name;
-  const subject = first?.startsWith("Morsel") ? first : undefined;
+  const subject = open.contenders.find(({ isSubject }) => isSubject)?.name;
   return {
     id,
     title,

@@ -35,22 +35,32 @@ export const PART_DIVISOR = 16;
 export const SMALL_SIZE = 1024;
 
 /** Options of {@linkcode openStage}. */
-export interface StageOptions
-  extends Pick<Stage, "folder" | "signal">, Partial<Pick<Stage, "host" | "serverIn" | "clientIn">> {
+export type StageOptions =
+  & Pick<Stage, "folder" | "signal">
+  & Partial<Pick<Stage, "host" | "serverIn" | "clientIn">>;
+
+/** Makes the folders of a stage in an empty one. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { folder, signal, host = "127.0.0.1", serverIn = [], clientIn = [] } = options;
+  const served = `${folder}/served`;
+  const incoming = `${served}/incoming`;
+  const fetched = `${folder}/fetched`;
+  for (const path of [served, incoming, fetched]) await Deno.mkdir(path);
+  return { folder, served, incoming, fetched, host, serverIn, clientIn, signal };
+}
+
+/** What is moved. */
+export interface Contents {
   /** Bytes in the large file. */
   readonly size: number;
   /** How many small files there are. */
   readonly files: number;
 }
 
-/** Lays out a stage in an empty folder, all files filled with random bytes. */
-export async function openStage(options: StageOptions): Promise<Stage> {
-  const { folder, size, files, signal, host = "127.0.0.1" } = options;
-  const { serverIn = [], clientIn = [] } = options;
-  const served = `${folder}/served`;
-  const incoming = `${served}/incoming`;
-  const fetched = `${folder}/fetched`;
-  for (const path of [served, incoming, fetched, `${served}/${MANY}`]) await Deno.mkdir(path);
+/** Fills `served` with files of random bytes. */
+export async function layOut(stage: Stage, { size, files }: Contents): Promise<void> {
+  const { served, signal } = stage;
+  await Deno.mkdir(`${served}/${MANY}`);
   await writeRandom(`${served}/${LARGE}`, size, signal);
   await writeRandom(`${served}/${PART}`, Math.ceil(size / PART_DIVISOR), signal);
   await writeRandom(`${served}/${SMALL}`, SMALL_SIZE, signal);
@@ -58,7 +68,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const name = `${String(index).padStart(5, "0")}.bin`;
     await writeRandom(`${served}/${MANY}/${name}`, SMALL_SIZE, signal);
   }
-  return { folder, served, incoming, fetched, host, serverIn, clientIn, signal };
 }
 
 /** A command in the place where servers run. */

@@ -17,6 +17,7 @@ export const startServer: Workload = {
     const dataFolder = await Deno.makeTempDir({ dir: stage.folder, prefix: "start-" });
     const contender = {
       name: "Morsel",
+      isSubject: true,
       async run() {
         await using server = await Daemon.start(serverStart(stage, dataFolder));
         return { value: server.readySeconds };

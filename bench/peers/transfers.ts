@@ -4,7 +4,7 @@
 import { outputOf, runCommands } from "../measure/command.ts";
 import type { Contender, Sample } from "../measure/turns.ts";
 import { formatCount, formatSize } from "../../lib/cli/format.ts";
-import type { RunningMorsel } from "./morsel.ts";
+import { morsel as morselPeer, type RunningMorsel } from "./morsel.ts";
 import type { RunningPeer, Way, Ways } from "./peer.ts";
 import { LARGE, MANY, PART, PART_DIVISOR, SMALL, type Stage } from "./stage.ts";
 import type { Bench, OpenWorkload, Unit, Workload } from "./workload.ts";
@@ -54,7 +54,7 @@ export const putSmall: Workload = {
   goals: { "sftp put -r, not synced": { atLeast: 10 } },
   open: ({ peers, stage, files }) => {
     const contenders = waysOf(peers, "putFolder").map(({ peer, way }) => ({
-      name: way.name,
+      ...rowOf({ peer, way }),
       run: () =>
         moved(stage, peer, {
           amount: files,
@@ -80,7 +80,7 @@ export const getSmall: Workload = {
     const ways = waysOf(peers, "getFolder").filter(({ peer }) => canFolders || peer !== morsel);
     const close = await stored(stage, morsel, `${stage.served}/${MANY}`, MANY);
     const contenders = ways.map(({ peer, way }): Contender => ({
-      name: way.name,
+      ...rowOf({ peer, way }),
       run: () => {
         const target = `${stage.fetched}/${MANY}`;
         return moved(stage, peer, {
@@ -141,12 +141,10 @@ export const wholeCommand: Workload = {
     const firsts = peers.flatMap((peer) => {
       return peer.ways.get?.slice(0, 1).map((way) => ({ peer, way })) ?? [];
     });
-    const contenders = firsts.map(({ peer, way }) => {
-      return {
-        name: way.name,
-        run: () => got(stage, peer, { way, from: SMALL, unit: "s", amount: 1 }),
-      };
-    });
+    const contenders = firsts.map(({ peer, way }): Contender => ({
+      ...rowOf({ peer, way }),
+      run: () => got(stage, peer, { way, from: SMALL, unit: "s", amount: 1 }),
+    }));
     return { contenders, close };
   },
 };
@@ -193,7 +191,7 @@ export async function openGet(
 ): Promise<OpenWorkload> {
   const close = await stored(stage, morsel, `${stage.served}/${LARGE}`, LARGE);
   const contenders = ways.map(({ peer, way }): Contender => ({
-    name: rowName(way),
+    ...rowOf({ peer, way }),
     run: () => {
       const from = way.isPartial ? PART : LARGE;
       const amount = way.isPartial ? size / PART_DIVISOR : size;
@@ -205,7 +203,7 @@ export async function openGet(
 
 function openPut({ stage, size }: Bench, ways: readonly PeerWay[]): Promise<OpenWorkload> {
   const contenders = ways.map(({ peer, way }): Contender => ({
-    name: rowName(way),
+    ...rowOf({ peer, way }),
     run: () => {
       const source = `${stage.served}/${way.isPartial ? PART : LARGE}`;
       return moved(stage, peer, {
@@ -220,8 +218,9 @@ function openPut({ stage, size }: Bench, ways: readonly PeerWay[]): Promise<Open
   return Promise.resolve({ contenders });
 }
 
-function rowName(way: Way): string {
-  return way.isPartial ? `${way.name} *` : way.name;
+function rowOf({ peer, way }: PeerWay): Pick<Contender, "name" | "isSubject"> {
+  const name = way.isPartial ? `${way.name} *` : way.name;
+  return { name, isSubject: peer.name === morselPeer.name };
 }
 
 /** Stores with Morsel what the others have in their folder anyway; returns how to remove it. */

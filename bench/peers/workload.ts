@@ -5,21 +5,18 @@ import type { Contender } from "../measure/turns.ts";
 import type { RunningMorsel } from "./morsel.ts";
 import type { RunningNginx } from "./nginx.ts";
 import type { RunningPeer } from "./peer.ts";
-import type { Stage } from "./stage.ts";
+import type { Contents, Stage } from "./stage.ts";
 
 /** What everything is measured in. */
-export type Unit = "MB/s" | "files/s" | "requests/s" | "µs" | "s";
+export type Unit = "MB/s" | "files/s" | "requests/s" | "µs" | "ms" | "s" | "MiB" | "KiB";
 
 /** Everybody who was started, and how much is moved. */
-export interface Bench {
+export interface Bench extends Contents {
   readonly stage: Stage;
   /** In the order of the table; without those that are missing or did not start. */
   readonly peers: readonly RunningPeer[];
   readonly morsel: RunningMorsel | undefined;
   readonly nginx: RunningNginx | undefined;
-  /** Bytes in the large file, and how many small ones there are. */
-  readonly size: number;
-  readonly files: number;
   /** How long requests are made in one run of a rate. */
   readonly seconds: number;
 }
@@ -32,13 +29,15 @@ export interface Workload {
   readonly unit: Unit;
   /** Rounds that do not count; none by default. */
   readonly warmups?: number;
+  /** Where once says it all; no bound by default. */
+  readonly mostRounds?: number;
   /** What a reader has to know to judge the rows. */
   readonly notes?: readonly string[];
-  /** By the name of the row; the ratio is the first row's value to that row's. */
+  /** By the name of the row; the ratio is the subject's median to that row's. */
   readonly goals: Readonly<Record<string, Goal>>;
-  /** What the first row's value is to be by itself, in the unit. */
+  /** What the subject's median is to be by itself, in the unit. */
   readonly ownGoal?: Goal;
-  /** Gets everything ready and says who takes part; the first is Morsel, where that is there. */
+  /** Gets everything ready and says who takes part. */
   open(bench: Bench): Promise<OpenWorkload>;
 }
 
