@@ -10,19 +10,24 @@ export interface Machine {
   readonly memoryGiB: number;
   /** The operating system's name, kernel and architecture. */
   readonly system: string;
+  /** How TCP finds its rate. */
+  readonly congestionControl: string;
   readonly deno: string;
   readonly morsel: string;
 }
 
 /** This machine. */
 export async function thisMachine(): Promise<Machine> {
-  const information = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  const read = (path: string) => Deno.readTextFile(path).catch(() => "");
+  const information = await read("/proc/cpuinfo");
+  const control = await read("/proc/sys/net/ipv4/tcp_congestion_control");
   const { os, arch } = Deno.build;
   return {
     processor: /^model name\s*:\s*(.+)$/m.exec(information)?.[1] ?? "unknown",
     cores: navigator.hardwareConcurrency,
     memoryGiB: Math.round(Deno.systemMemoryInfo().total / 2 ** 30),
     system: `${os} ${Deno.osRelease()} ${arch}`,
+    congestionControl: control.trim() || "unknown",
     deno: Deno.version.deno,
     morsel: config.version,
   };

@@ -62,6 +62,12 @@ export async function startMorsel(
   };
 }
 
+/** Whether the help of the server mentions this, such as an option. */
+export async function serverKnows(stage: Stage, word: string): Promise<boolean> {
+  const help = await outputOf([Deno.execPath(), "run", "-A", `${ROOT}server.ts`, "--help"], stage);
+  return help.includes(word);
+}
+
 /** How the server is started on a data folder. */
 export function serverStart(
   stage: Stage,

@@ -6,7 +6,8 @@ import { missingOf } from "./installed.ts";
 import type { LoadReport } from "./load_count.ts";
 import { type RunningNginx, startNginx } from "./nginx.ts";
 import type { RunningPeer } from "./peer.ts";
-import { onClient, SMALL } from "./stage.ts";
+import { type RunningMorsel, serverKnows, startMorsel } from "./morsel.ts";
+import { onClient, SMALL, type Stage } from "./stage.ts";
 import { parseWrk } from "./wrk.ts";
 import type { Bench, OpenWorkload, Workload } from "./workload.ts";
 
@@ -59,11 +60,19 @@ async function openLoad(bench: Bench, { connections, first }: Load): Promise<Ope
   const closing: (() => PromiseLike<void>)[] = [];
   const toRow = connections === 1 ? latencyOf : rateOf;
   if (morsel) {
-    await outputOf(morsel.command("put", `${stage.served}/${SMALL}`, "--as", SMALL), stage);
+    await storeSmall(morsel, stage);
     closing.push(() => morsel.remove(SMALL));
     for (const client of first === "library" ? CLIENTS : CLIENTS.toReversed()) {
-      const run = async () => toRow(await loadMorsel(bench, { connections, client }));
+      const run = async () => toRow(await loadMorsel(bench, morsel, { connections, client }));
       contenders.push({ name: `Morsel, ${client}`, isSubject: true, run });
+    }
+    if (connections > 1 && await serverKnows(stage, "--workers")) {
+      const several = await startMorsel(stage, { args: ["--workers", "2"] });
+      closing.push(() => several[Symbol.asyncDispose]());
+      await storeSmall(several, stage);
+      const load = { connections, client: "load client" } as const;
+      const run = async () => toRow(await loadMorsel(bench, several, load));
+      contenders.push({ name: "Morsel, load client, --workers 2", run });
     }
   }
   if ((await missingOf([{ name: "wrk", package: "wrk" }])).length > 0) {
@@ -93,14 +102,19 @@ interface Loaded extends LoadReport {
   readonly serverUs: number;
 }
 
+async function storeSmall(morsel: RunningMorsel, stage: Stage): Promise<void> {
+  await outputOf(morsel.command("put", `${stage.served}/${SMALL}`, "--as", SMALL), stage);
+}
+
 async function loadMorsel(
-  { stage, morsel, seconds }: Bench,
+  { stage, seconds }: Bench,
+  morsel: RunningMorsel,
   { connections, client }: { connections: number; client: typeof CLIENTS[number] },
 ): Promise<Loaded> {
   const script = new URL(SCRIPTS[client], import.meta.url).pathname;
-  const words = [morsel!.address, String(connections), String(seconds), SMALL];
+  const words = [morsel.address, String(connections), String(seconds), SMALL];
   const command = onClient(stage, Deno.execPath(), "run", "-A", script, ...words);
-  return await loaded(morsel!, async () => JSON.parse(await outputOf(command, stage)));
+  return await loaded(morsel, async () => JSON.parse(await outputOf(command, stage)));
 }
 
 async function loadNginx(
