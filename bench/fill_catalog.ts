@@ -10,10 +10,17 @@ if (dataFolder === undefined) {
   print("usage: deno run -A bench/fill_catalog.ts DATA_FOLDER [--names N]");
   Deno.exit(2);
 }
+/** Names between two lines of progress. */
+const STEP = 100_000;
+
 const began = performance.now();
+const total = orUsage(() => parseCount(names));
+let told = 0;
 await fillDataFolder(String(dataFolder), {
-  names: orUsage(() => parseCount(names)),
+  names: total,
   onProgress: (count) => {
+    if (count < total && count - told < STEP) return;
+    told = count;
     print(`${count} names, ${Math.round((performance.now() - began) / 1000)} s`);
   },
 });

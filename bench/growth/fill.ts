@@ -1,7 +1,6 @@
 // Fills a data folder with names, each of a small content of its own. Through the store, in its own way of
 // doing it: what is there afterwards is what as many uploads would have left.
 
-import { mapBounded } from "../../lib/base/concurrency.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { leafHash } from "../../lib/base/merkle.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
@@ -13,14 +12,12 @@ import { nameOf } from "./names.ts";
 
 /** Uploads side by side: as many as share a synchronisation of the disk. */
 const SIDE_BY_SIDE = 256;
-/** Names between two calls of `onProgress`. */
-const STEP = 50_000;
 
 /** Options of {@linkcode fillDataFolder}. */
 export interface FillOptions {
   /** How many names: those of `nameOf` from 0 on. */
   readonly names: number;
-  /** Told now and then how many there are. */
+  /** Told after every few hundred how many there are. */
   readonly onProgress?: (names: number) => void;
 }
 
@@ -36,15 +33,12 @@ export async function fillDataFolder(
     newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
   });
   try {
-    for (let start = 0; start < names; start += STEP) {
-      const end = Math.min(names, start + STEP);
-      const indexes = Array.from({ length: end - start }, (_, place) => start + place);
-      const ends = await mapBounded(indexes, (index) => add(folder.store, index), {
-        limit: SIDE_BY_SIDE,
-      });
-      const failed = ends.find((end) => end.status === "rejected");
-      if (failed) throw failed.reason;
-      onProgress?.(end);
+    for (let start = 0; start < names; start += SIDE_BY_SIDE) {
+      const count = Math.min(SIDE_BY_SIDE, names - start);
+      await Promise.all(Array.from({ length: count }, (_, place) => {
+        return add(folder.store, start + place);
+      }));
+      onProgress?.(start + count);
     }
   } finally {
     await folder[Symbol.asyncDispose]();

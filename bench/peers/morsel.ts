@@ -2,7 +2,6 @@
 
 import { type Command, outputOf } from "../measure/command.ts";
 import { Daemon, type DaemonOptions } from "../measure/daemon.ts";
-import { mapBounded } from "../../lib/base/concurrency.ts";
 import { connect, type FileClient } from "../../mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import type { Peer, RunningPeer } from "./peer.ts";
@@ -126,9 +125,11 @@ function inStore(
     },
     async remove(name) {
       const { client, names } = await below(name);
-      const ends = await mapBounded(names, (one) => client.remove(one), { limit: 64 });
-      const failed = ends.find((end) => end.status === "rejected");
-      if (failed) throw failed.reason;
+      // No more requests at a time than a server lets a connection have.
+      const most = Math.min(client.terms.maxRequests, 64);
+      for (let start = 0; start < names.length; start += most) {
+        await Promise.all(names.slice(start, start + most).map((one) => client.remove(one)));
+      }
       await Deno.remove(local(""), { recursive: true }).catch(() => {});
     },
   };

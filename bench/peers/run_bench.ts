@@ -1,9 +1,7 @@
 // A whole comparison: lays out a stage, starts who is there, runs the workloads, prints and writes what came of
 // it, and leaves nothing behind, however it ends.
 
-import { nodeFiles } from "../../lib/runtime/node_files.ts";
-import { denoProcess } from "../../lib/runtime/deno_process.ts";
-import { stopOnSignal } from "../../lib/cli/stop_on_signal.ts";
+import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { formatSize } from "../../lib/cli/format.ts";
 import { fileSystemOf, type Machine, machineLine, thisMachine } from "../measure/machine.ts";
 import { print } from "../measure/options.ts";
@@ -52,7 +50,11 @@ const COPIES = 5;
 
 /** Runs it all. Returns the exit code: 0, 1 when it could not be run, or that of the signal that ended it. */
 export async function runBench(options: BenchOptions): Promise<number> {
-  using stop = stopOnSignal(denoProcess({ files: nodeFiles }));
+  if (Deno.build.os !== "linux") {
+    print("bench: This bench needs Linux, which tells of processes in /proc", Deno.stderr);
+    return EXIT.unexpected;
+  }
+  const stop = stopOnSignal();
   // Servers lie in folders that are not on the path of everybody.
   Deno.env.set("PATH", [Deno.env.get("PATH"), ...SERVER_FOLDERS].join(":"));
   try {
@@ -61,11 +63,25 @@ export async function runBench(options: BenchOptions): Promise<number> {
     const folder = await Deno.makeTempDir({ dir: parent, prefix: "morsel-bench-" });
     left.defer(() => Deno.remove(folder, { recursive: true }));
     await compare({ ...options, folder, signal: stop.signal }, left);
-    return 0;
+    return EXIT.done;
   } catch (error) {
-    print(stop.exitCode === undefined ? `bench: ${messageOf(error)}` : "Stopped; all is removed");
-    return stop.exitCode ?? 1;
+    if (stop.exitCode === undefined) print(`bench: ${messageOf(error)}`, Deno.stderr);
+    else print("Stopped; all is removed");
+    return stop.exitCode ?? EXIT.unexpected;
   }
+}
+
+/** A signal that Ctrl-C aborts, once; whatever comes later does not keep it from tidying up. */
+function stopOnSignal(): { readonly signal: AbortSignal; exitCode: number | undefined } {
+  const controller = new AbortController();
+  const stop = { signal: controller.signal, exitCode: undefined as number | undefined };
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      stop.exitCode ??= name === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+      controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+    });
+  }
+  return stop;
 }
 
 async function compare(
