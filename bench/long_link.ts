@@ -1,0 +1,77 @@
+// One large file over a long link: Morsel beside nginx, sftp and what iperf3 reaches, in turns. The link is
+// made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
+// bench/README.md says how. `deno run -A bench/long_link.ts --help`
+
+import { formatSize } from "../lib/cli/format.ts";
+import { orUsage, parseCount, parseSize, readOptions } from "./measure/options.ts";
+import { missingOf } from "./peers/installed.ts";
+import { startIperf3 } from "./peers/iperf3.ts";
+import { morsel } from "./peers/morsel.ts";
+import { nginx } from "./peers/nginx.ts";
+import { runBench } from "./peers/run_bench.ts";
+import { sftp } from "./peers/sftp.ts";
+import { openGet, waysOf } from "./peers/transfers.ts";
+import type { Workload } from "./peers/workload.ts";
+
+const HELP = `deno run -A bench/long_link.ts [OPTIONS]
+
+  --host ADDRESS    where servers listen; 127.0.0.1
+  --server-in CMD   stands before the command of each server, as in 'ip netns exec morsel-server'
+  --client-in CMD   stands before the command of each client
+  --label TEXT      what the link is, for the results
+  --rounds N        how often each one runs; 5
+  --size SIZE       of the file; 256MiB
+  --folder DIR      where a temporary folder is made for all files; the current one
+  --output FILE     where results are written as JSON; nowhere by default`;
+
+const longGet: Workload = {
+  id: "long-get",
+  title: ({ size }) => `get ${formatSize(size)} over ${given.label ?? "the link"}`,
+  unit: "MB/s",
+  notes: ["All but the row of iperf3 are whole commands, from their start to the file on disk."],
+  goals: {
+    "nginx + curl": { atLeast: 1 },
+    "iperf3, its own figure": { atLeast: 0.95 },
+    "sftp": { atLeast: 7 },
+  },
+  async open(bench) {
+    const ways = waysOf(bench.peers, "get").filter(({ peer, way }) => way === peer.ways.get?.[0]);
+    const { contenders, close } = await openGet(bench, ways);
+    if ((await missingOf([{ name: "iperf3", package: "iperf3" }])).length > 0) {
+      return {
+        contenders,
+        skipped: ["iperf3: it is missing, apt-get install iperf3"],
+        close: close!,
+      };
+    }
+    const iperf3 = await startIperf3(bench.stage, bench.size);
+    return {
+      contenders: [...contenders, iperf3.contender],
+      close: async () => {
+        await iperf3.server[Symbol.asyncDispose]();
+        await close?.();
+      },
+    };
+  },
+};
+
+const given = readOptions(
+  ["host", "server-in", "client-in", "label", "rounds", "size", "folder", "output"],
+  HELP,
+);
+const options = orUsage(() => ({
+  peers: [morsel, nginx, sftp],
+  workloads: [longGet],
+  rounds: parseCount(given.rounds ?? "5"),
+  contents: { size: parseSize(given.size ?? "256MiB"), files: 1 },
+  host: given.host ?? "127.0.0.1",
+  serverIn: wordsOf(given["server-in"]),
+  clientIn: wordsOf(given["client-in"]),
+  parent: given.folder ?? ".",
+  output: given.output,
+}));
+Deno.exit(await runBench(options));
+
+function wordsOf(command: string | undefined): string[] {
+  return command?.split(/\s+/).filter((word) => word !== "") ?? [];
+}

@@ -1,0 +1,136 @@
+// Morsel as its users run it: the two programs with Deno, default settings, verified and durable.
+
+import { type Command, outputOf } from "../measure/command.ts";
+import { Daemon, type DaemonOptions } from "../measure/daemon.ts";
+import { connect, type FileClient } from "../../mod.ts";
+import config from "../../deno.json" with { type: "json" };
+import type { Peer, RunningPeer } from "./peer.ts";
+import { onClient, onServer, type Stage } from "./stage.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Morsel's server and client. */
+export const morsel: Peer = { name: "morsel", programs: [], start: (stage) => startMorsel(stage) };
+
+/** A running Morsel. */
+export interface RunningMorsel extends RunningPeer {
+  /** `host:port`. */
+  readonly address: string;
+  /** Connected when it is first asked for; closed with the peer. */
+  client(): Promise<FileClient>;
+  /** A command of the command line client. */
+  command(...args: string[]): Command;
+  /** Whether the help of a command of the client mentions this, such as an option. */
+  knows(command: string, word: string): Promise<boolean>;
+}
+
+/** How a server is started, where it is not as users do it. */
+export interface StartMorselOptions {
+  /** A folder that is there; a new one by default. */
+  readonly dataFolder?: string;
+  /** More of the server's command line. */
+  readonly args?: readonly string[];
+}
+
+/** Starts a server. */
+export async function startMorsel(
+  stage: Stage,
+  { dataFolder, args = [] }: StartMorselOptions = {},
+): Promise<RunningMorsel> {
+  const folder = dataFolder ?? await Deno.makeTempDir({ dir: stage.folder, prefix: "morsel-" });
+  const server = await Daemon.start(serverStart(stage, folder, args));
+  const address = server.match[1]!;
+  const command = (...args: string[]): Command =>
+    onClient(stage, Deno.execPath(), "run", "-A", `${ROOT}client.ts`, "--server", address, ...args);
+  let connected: Promise<FileClient> | undefined;
+  const client = () => connected ??= connect(address);
+  return {
+    name: morsel.name,
+    version: `morsel ${config.version}`,
+    server,
+    address,
+    command,
+    client,
+    knows: async (name, word) => (await outputOf(command(name, "--help"), stage)).includes(word),
+    ways: waysOf(command),
+    ...inStore(stage, client),
+    [Symbol.asyncDispose]: async () => {
+      await (await connected?.catch(() => undefined))?.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Whether the help of the server mentions this, such as an option. */
+export async function serverKnows(stage: Stage, word: string): Promise<boolean> {
+  const help = await outputOf([Deno.execPath(), "run", "-A", `${ROOT}server.ts`, "--help"], stage);
+  return help.includes(word);
+}
+
+/** How the server is started on a data folder. */
+export function serverStart(
+  stage: Stage,
+  dataFolder: string,
+  args: readonly string[] = [],
+): DaemonOptions {
+  const isLoopback = stage.host.startsWith("127.");
+  return {
+    command: onServer(
+      stage,
+      ...[Deno.execPath(), "run", "-A", `${ROOT}server.ts`] as const,
+      ...["--listen", `${stage.host}:0`, "--data", dataFolder],
+      ...(isLoopback ? [] : ["--insecure"]),
+      ...args,
+    ),
+    ready: { line: /^listening on (\S+)$/m },
+    signal: stage.signal,
+  };
+}
+
+function waysOf(command: RunningMorsel["command"]): RunningPeer["ways"] {
+  return {
+    get: [{ name: "Morsel", commands: (from, to) => [command("get", from, "-o", to)] }],
+    put: [{ name: "Morsel, durable", commands: (from, to) => [command("put", from, "--as", to)] }],
+    getFolder: [{
+      name: "Morsel get -r",
+      commands: (from, to) => [command("get", "-r", from, "-o", to)],
+    }],
+    putFolder: [{
+      name: "Morsel put -r, each durable",
+      commands: (from) => [command("put", "-r", from)],
+    }],
+  };
+}
+
+/** A folder is all that has a name below the folder's. */
+function inStore(
+  stage: Stage,
+  connected: () => Promise<FileClient>,
+): Pick<RunningPeer, "readBack" | "remove"> {
+  const below = async (name: string) => {
+    const client = await connected();
+    const files = await Array.fromAsync(client.list({ prefix: `${name}/` }));
+    return { client, names: files.length > 0 ? files.map((file) => file.name) : [name] };
+  };
+  const local = (name: string) => `${stage.folder}/read-back/${name}`;
+  return {
+    async readBack(name) {
+      const { client, names } = await below(name);
+      for (const one of names) {
+        const path = local(one);
+        await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+        await Deno.writeFile(path, (await client.get(one)).readable);
+      }
+      return local(name);
+    },
+    async remove(name) {
+      const { client, names } = await below(name);
+      // No more requests at a time than a server lets a connection have.
+      const most = Math.min(client.terms.maxRequests, 64);
+      for (let start = 0; start < names.length; start += most) {
+        await Promise.all(names.slice(start, start + most).map((one) => client.remove(one)));
+      }
+      await Deno.remove(local(""), { recursive: true }).catch(() => {});
+    },
+  };
+}
