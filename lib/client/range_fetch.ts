@@ -15,8 +15,10 @@ import type { FileInfo, GetOptions } from "./types.ts";
 
 /** Bytes asked for ahead at first: most files whole, in one round trip. */
 const FIRST_WINDOW = 512 * 1024;
-/** Bytes asked for ahead at most: the bandwidth-delay product of 1 Gbit/s at 100 ms, with room. */
-const LAST_WINDOW = 16 * 1024 * 1024;
+/** Bytes asked for ahead at most: twice the 12.5 MB that 1 Gbit/s holds at 100 ms, so that some may be proven. */
+const LAST_WINDOW = 32 * 1024 * 1024;
+/** Pieces in a window: as one counts until all of it is proven, fewer would leave a part of the window empty. */
+const PIECES = 8;
 
 /** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
 export interface FetchConsumer {
@@ -123,7 +125,7 @@ export class RangeFetch {
 
   get #nextLength(): number {
     if (!this.#file) return Math.min(FIRST_WINDOW, this.#roundUp(this.#end) - this.#asked);
-    const length = Math.max(1, Math.floor(this.#window / 4 / BLOCK_SIZE)) * BLOCK_SIZE;
+    const length = Math.max(1, Math.floor(this.#window / PIECES / BLOCK_SIZE)) * BLOCK_SIZE;
     return Math.min(length, this.#roundUp(this.#end) - this.#asked);
   }
 
