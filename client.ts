@@ -32,6 +32,11 @@ export interface ConnectOptions {
   retryMs?: number;
   /** Called each time before a pause in that. */
   onReconnecting?: (event: Reconnecting) => void;
+  /**
+   * Whether to settle as soon as the connection is there, so that the first request goes out without
+   * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server.
+   */
+  early?: boolean;
 }
 
 /**

@@ -6,8 +6,8 @@ import { asMorselError, errorCodeOf, MorselError } from "../base/errors.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
-import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
-import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
+import { EARLY_TERMS, hello, type Terms, termsOf } from "../protocol/handshake.ts";
+import { DEFAULT_CHUNK, DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
 import { foreignPeer, silentPeer } from "./foreign_peer.ts";
@@ -22,6 +22,11 @@ export interface CallsOptions {
   readonly trace?: ((line: string) => void) | undefined;
   /** Ends the wait for the server's greeting. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether not to wait for that greeting: the first request goes out behind our own, which saves a round
+   * trip, and fails when the greeting does.
+   */
+  readonly early?: boolean | undefined;
 }
 
 /** Options of a call. */
@@ -37,7 +42,8 @@ export class Calls {
   readonly #sendCancel = (tag: number) => this.#frames.post({ type: "Cancel", tag });
   #terms: Terms | undefined;
   #nextTag = 1;
-  #places: Places | undefined;
+  readonly #places = new Places(EARLY_TERMS);
+  #greeted: Promise<void> = Promise.resolve();
   #isDraining = false;
   #failure: MorselError | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -56,25 +62,36 @@ export class Calls {
   /** Greets the server. The connection is closed when that fails, and is the calls' own from then on. */
   static async open(connection: Connection, options: CallsOptions): Promise<Calls> {
     const calls = new Calls(connection, options);
-    const { signal } = options;
+    calls.#greeted = calls.#begin(connection, options);
+    calls.#greeted.catch(() => {}); // whoever makes the first request sees it
+    if (!options.early) await calls.#greeted;
+    return calls;
+  }
+
+  async #begin(connection: Connection, { clock, signal }: CallsOptions): Promise<void> {
     const onAbort = () => connection.close();
     signal?.addEventListener("abort", onAbort);
     try {
       signal?.throwIfAborted();
-      await calls.#greet();
+      await this.#greet();
     } catch (thrown) {
-      calls.#fail(asMorselError(thrown, "connection"));
-      signal?.throwIfAborted();
-      throw calls.#failure;
+      this.#fail(signal?.reason ?? asMorselError(thrown, "connection"));
+      throw this.#failure;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
-    calls.#pump = calls.#run();
-    calls.#keepAlive = new KeepAlive(calls.#frames, {
-      clock: options.clock,
-      everyMs: pingEveryMs(calls.terms),
-    });
-    return calls;
+    this.#pump = this.#run();
+    this.#keepAlive = new KeepAlive(this.#frames, { clock, everyMs: pingEveryMs(this.terms) });
+  }
+
+  /** Settles when the server has greeted; rejects when it does not. */
+  get greeted(): Promise<void> {
+    return this.#greeted;
+  }
+
+  /** Whether the server has greeted. */
+  get hasGreeted(): boolean {
+    return this.#terms !== undefined;
   }
 
   /** Whether new requests have a chance: the connection is there, and its server means to stay. */
@@ -82,9 +99,9 @@ export class Calls {
     return !this.#failure && !this.#isDraining;
   }
 
-  /** What both sides agreed on. */
+  /** What both sides agreed on; until the server has greeted, what every server allows. */
   get terms(): Terms {
-    return this.#terms!;
+    return this.#terms ?? EARLY_TERMS;
   }
 
   /** Where data of an upload is written. */
@@ -102,10 +119,11 @@ export class Calls {
     const { signal, onReply } = options;
     const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
-    const entering = this.#places!.enter(isUpload);
+    if (!this.#terms && !isEarly(request)) await this.#greeted;
+    const entering = this.#places.enter(isUpload);
     if (entering) await entering;
     if (this.#failure || signal?.aborted) {
-      this.#places!.leave(isUpload);
+      this.#places.leave(isUpload);
       throw this.#failure ?? signal!.reason;
     }
     const tag = this.#freeTag();
@@ -161,7 +179,7 @@ export class Calls {
     if (message.type === "Error") throw errorOf(message);
     if (message.type !== "Welcome") throw foreignPeer(undefined);
     this.#terms = termsOf(greeting, message);
-    this.#places = new Places(this.#terms);
+    this.#places.widen(this.#terms);
     this.#frames.agree(this.#terms, greeting.maxFrame);
   }
 
@@ -205,7 +223,7 @@ export class Calls {
 
   #leave(call: PendingCall): void {
     this.#waiting.delete(call.tag);
-    this.#places!.leave(call.isUpload);
+    this.#places.leave(call.isUpload);
     if (this.#isDraining) this.#drain();
   }
 
@@ -232,6 +250,12 @@ export class Calls {
       this.#leave(call);
     }
   }
+}
+
+/** Whether a request may go out before the server has said what it takes (PROTOCOL.md 4.1). */
+function isEarly(request: Untagged<Request>): boolean {
+  if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
+  return request.type !== "Begin";
 }
 
 /** An Error message as the error it tells of. */

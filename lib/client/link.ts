@@ -56,13 +56,14 @@ export class Link {
   #calls: Calls;
   #connecting: Promise<Calls> | undefined;
   #isClosed = false;
+  #wasThere = false;
 
   private constructor(calls: Calls, options: LinkOptions) {
     this.#calls = calls;
     this.#options = options;
   }
 
-  /** Connects, once: a server that was never there is no matter of patience. */
+  /** Connects, once. */
   static async open(options: LinkOptions): Promise<Link> {
     return new Link(await connect(options, options.signal), options);
   }
@@ -127,7 +128,7 @@ export class Link {
   }
 
   async #reconnect(): Promise<Calls> {
-    const calls = await connect(this.#options, undefined);
+    const calls = await connect({ ...this.#options, early: false }, undefined);
     if (this.#isClosed) {
       await calls.close();
       return calls;
@@ -137,7 +138,8 @@ export class Link {
 
   #lossIn(thrown: unknown): MorselError | undefined {
     const isLoss = thrown instanceof MorselError && LOST.includes(thrown.code) && !this.#isClosed;
-    return isLoss ? thrown : undefined;
+    // A server that was never there is no matter of patience.
+    return isLoss && (this.#wasThere ||= this.#calls.hasGreeted) ? thrown : undefined;
   }
 }
 

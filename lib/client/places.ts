@@ -5,7 +5,7 @@ import type { Terms } from "../protocol/handshake.ts";
 
 /** The places of one connection. Whoever has entered leaves. */
 export class Places {
-  readonly #limits: Pick<Terms, "maxRequests" | "maxUploads">;
+  #limits: Pick<Terms, "maxRequests" | "maxUploads">;
   readonly #waitingUploads: (() => void)[] = [];
   readonly #waitingOthers: (() => void)[] = [];
   #taken = 0;
@@ -26,17 +26,29 @@ export class Places {
     return new Promise<void>((resolve) => waiting.push(resolve));
   }
 
+  /** There is more room than was said before. */
+  widen(limits: Pick<Terms, "maxRequests" | "maxUploads">): void {
+    this.#limits = limits;
+    while (this.#admit());
+  }
+
   /** Gives a place back. */
   leave(isUpload: boolean): void {
     this.#taken--;
     if (isUpload) this.#uploads--;
+    this.#admit();
+  }
+
+  /** Lets the next one in, if there is one and room for it. */
+  #admit(): boolean {
     if (this.#waitingOthers.length > 0 && this.#hasRoom(false)) {
       this.#take(false);
       this.#waitingOthers.shift()!();
     } else if (this.#waitingUploads.length > 0 && this.#hasRoom(true)) {
       this.#take(true);
       this.#waitingUploads.shift()!();
-    }
+    } else return false;
+    return true;
   }
 
   #hasRoom(isUpload: boolean): boolean {

@@ -35,9 +35,10 @@ export async function upload(
   };
   const { signal } = options;
   try {
-    const work = (calls: Calls) => {
+    const work = async (calls: Calls) => {
+      if (!calls.hasGreeted) await calls.greeted;
       if (attempts++ > 0) state.mayResume = isLarge;
-      return attempt(calls, state);
+      return await attempt(calls, state);
     };
     return await link.run(work, {
       signal,
@@ -58,6 +59,7 @@ async function small(
   const committing = { size: bytes.length, digest };
   let attempts = 0;
   return await link.run(async (calls) => {
+    if (!calls.hasGreeted) await calls.greeted;
     const done = attempts++ > 0 && await findDone(calls, { name, options, committing });
     return done || await uploadSmall(calls, { name, bytes, digest }, options);
   }, { signal: options.signal });

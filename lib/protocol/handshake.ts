@@ -2,7 +2,13 @@
 
 import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
-import { DEFAULT_LIMITS, type Limits, MIN_MAX_FRAME, MIN_PATIENCE_MS } from "./limits.ts";
+import {
+  DEFAULT_LIMITS,
+  GREETING_FRAME,
+  type Limits,
+  MIN_MAX_FRAME,
+  MIN_PATIENCE_MS,
+} from "./limits.ts";
 import {
   DATA_HEADER_SIZE,
   DURABILITIES,
@@ -62,6 +68,17 @@ export function welcome(
   };
   return { reply, terms: termsOf(greeting, reply) };
 }
+
+/** What a client may take for granted before it has read the greeting: one request of a small frame. */
+export const EARLY_TERMS: Terms = {
+  ...DEFAULT_LIMITS,
+  version: PROTOCOL_VERSION,
+  clientMaxFrame: DEFAULT_LIMITS.maxFrame,
+  maxFrame: GREETING_FRAME,
+  maxRequests: 1,
+  maxUploads: 0,
+  bootId: "",
+};
 
 /** What a client keeps to after the server's greeting. Throws `protocol` or `version`. */
 export function termsOf(greeting: MessageOf<"Hello">, reply: MessageOf<"Welcome">): Terms {

@@ -1,0 +1,77 @@
+// A client that does not wait for the greeting (PROTOCOL.md 4.1): its first request goes out behind Hello.
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import { FileClient } from "../../lib/client/file_client.ts";
+import { errorMessage } from "../../lib/server/error_message.ts";
+import { hello, welcome } from "../../lib/protocol/handshake.ts";
+import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { contentOf } from "../support/content.ts";
+import { memoryPair } from "../support/memory_connection.ts";
+import { memoryServer } from "../support/memory_server.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+
+Deno.test("an early client sends one request behind Hello, and the others once it was greeted", async () => {
+  const { client, peer } = await setUp();
+  const stats = [client.stat("a"), client.stat("b")].map((stat) => stat.catch(() => {}));
+  assertEquals((await peer.expect("Stat")).name, "a");
+  const { reply } = welcome(hello(), { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) });
+  await peer.send(reply);
+  const { name, tag } = await peer.expect("Stat");
+  assertEquals(name, "b");
+  const notFound = new MorselError("not_found", "There is no such file");
+  await peer.send(errorMessage(1, notFound), errorMessage(tag, notFound));
+  await Promise.all(stats);
+  assertEquals(client.terms.maxRequests, DEFAULT_LIMITS.maxRequests);
+  await client.close();
+});
+
+Deno.test("an early client asks for large chunks, and puts, only once it was greeted", async () => {
+  await using server = await memoryServer({ limits: { maxChunk: 4096 } });
+  const content = contentOf(300_000);
+  await using putter = await early(() => server.open());
+  await putter.put("large", content);
+  await using small = await early(() => server.open());
+  assertEquals(await (await small.get("large")).bytes(), content);
+  await using large = await early(() => server.open());
+  assertEquals(await (await large.get("large", { chunkSize: 4096 })).bytes(), content);
+  await using larger = await early(() => server.open());
+  const refused = await assertRejects(() => larger.get("large", { chunkSize: 4097 }), MorselError);
+  assertEquals(refused.code, "limit");
+});
+
+Deno.test("what comes in the place of a greeting is told by the first call, at once", async () => {
+  const { client, peer } = await setUp();
+  const stat = assertRejects(() => client.stat("a"), MorselError);
+  await peer.expect("Stat");
+  await peer.send(errorMessage(0, new MorselError("busy", "There are 3 sessions already")));
+  assertEquals((await stat).code, "busy");
+  const put = await assertRejects(() => client.put("a", "content"), MorselError);
+  assertEquals([put.code, put.message], ["connection", "There is no other connection"]);
+  await client.close();
+});
+
+/** An early client, and the peer that has read its Hello. */
+async function setUp(): Promise<{ client: FileClient; peer: RawPeer }> {
+  const [near, far] = memoryPair();
+  const connections = [near];
+  const client = await early(() => {
+    const next = connections.pop();
+    if (!next) throw new MorselError("connection", "There is no other connection");
+    return next;
+  });
+  const peer = new RawPeer(far);
+  await peer.expect("Hello");
+  return { client, peer };
+}
+
+function early(dial: () => ReturnType<typeof memoryPair>[0]): Promise<FileClient> {
+  return FileClient.connect({
+    dial: async () => dial(),
+    clock: systemClock,
+    retryMs: 60_000,
+    random: () => 0,
+    early: true,
+  });
+}
