@@ -1,4 +1,4 @@
-// When a condition on a name holds. Every catalog engine decides by this one function.
+// When a condition on a name holds, and other refusals. Every catalog engine decides by these functions.
 
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
@@ -43,4 +43,21 @@ export function notFound(name: string): MorselError {
 /** The error for whoever has lost an upload to another, or to its end. */
 export function fenced(id: string): MorselError {
   return new MorselError("fenced", `The upload ${id} has been taken over or has ended elsewhere`);
+}
+
+/**
+ * Throws `gone` unless a log that keeps the changes from `first` to `last` has all that come behind `since`.
+ * The details `first` and `last` carry these two.
+ */
+export function insistOnKept(
+  since: number,
+  { first, last }: { first: number; last: number },
+): void {
+  if (since >= first - 1 && since <= last) return;
+  const problem = since > last
+    ? `There is no change ${since}: the last one is ${last}`
+    : `The changes behind ${since} are not all kept: the oldest that is kept is ${first}`;
+  throw new MorselError("gone", `${problem}. List the files again and watch from there`, {
+    detail: { first: String(first), last: String(last) },
+  });
 }
