@@ -15,6 +15,7 @@ import { errorMessage } from "./error_message.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
 import { RunningRequests } from "./running_requests.ts";
 import { UploadRequest } from "./upload_request.ts";
+import { Watches } from "./watches.ts";
 
 /** What a session needs beside its connection. */
 export interface SessionContext {
@@ -43,6 +44,7 @@ class Session {
   readonly #frames: FrameConnection;
   readonly #pins: PinnedVersions;
   readonly #running: RunningRequests;
+  readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
   #maxChunk = 0;
   #hasGreeted = false;
@@ -130,6 +132,7 @@ class Session {
       case "Copy":
       case "ListUploads":
       case "AbortUpload":
+      case "Watch":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -147,6 +150,9 @@ class Session {
       case "Leaves":
       case "Proof":
       case "Upload":
+      case "Watching":
+      case "Removed":
+      case "Watched":
       case "Hello":
       case "Welcome":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
@@ -165,9 +171,11 @@ class Session {
     const reply = answer(request, {
       store: this.#context.store,
       pins: this.#pins,
+      watches: this.#watches,
       writer: this.#frames.writer,
       maxChunk: this.#maxChunk,
       signal: stop.signal,
+      drain: this.#context.drain,
     });
     return this.#run(request.tag, reply);
   }

@@ -38,7 +38,8 @@ export async function logProblems(catalog: Catalog): Promise<string[]> {
 /** All changes of a log that has been kept from its first change on. */
 export async function wholeLog(catalog: Catalog): Promise<Change[]> {
   const log: Change[] = [];
-  for (let since = 0, more = true; more;) {
+  let since = 0;
+  for (let more = true; more;) {
     const page = await catalog.log.page(since, { prefix: checkPrefix(""), limit: 1000 });
     log.push(...page.changes);
     ({ through: since, more } = page);

@@ -33,6 +33,11 @@ export class MemoryChangeLog implements ChangeLog {
     return this.#dropped + this.entries.length + 1;
   }
 
+  /** How many listen. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   add(key: Uint8Array, change: Change): void {
     this.entries.push({ key: toHex(key), change });
     if (change.sequence % CHANGES_DROPPED_AT_ONCE > 0) return;
