@@ -47,7 +47,7 @@ export interface Call {
 interface Waiting extends Call {
   isOpen: boolean;
   /** Ends the wait for replies, once it is the server's turn. */
-  endWait?: () => void;
+  endWait?: (() => void) | undefined;
   readonly isUpload: boolean;
   readonly lastReply: string;
   readonly onReply: OnReply | undefined;
@@ -229,6 +229,7 @@ export class Calls {
       this.#leave(call);
       call.resolve(message);
     } else if (call.isOpen) {
+      if (message.type === "Watching") this.#owesNothing(call);
       return call.onReply?.(message);
     }
   }
@@ -236,6 +237,12 @@ export class Calls {
   /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
   #owe(call: Waiting): void {
     call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+  }
+
+  /** A watch may be silent for as long as nothing changes, once it has begun. */
+  #owesNothing(call: Waiting): void {
+    call.endWait?.();
+    call.endWait = undefined;
   }
 
   #leave(call: Waiting): void {
@@ -258,6 +265,7 @@ export class Calls {
       if (!call.isOpen) return;
       call.isOpen = false;
       call.reject(signal.reason);
+      this.#owe(call);
       this.#frames.post({ type: "Cancel", tag: call.tag });
     };
     signal.addEventListener("abort", onAbort, { once: true });
