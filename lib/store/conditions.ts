@@ -55,9 +55,9 @@ export function insistOnKept(
 ): void {
   if (since >= first - 1 && since <= last) return;
   const problem = since > last
-    ? `There is no change ${since}: the last one is ${last}`
-    : `The changes behind ${since} are not all kept: the oldest that is kept is ${first}`;
-  throw new MorselError("gone", `${problem}. List the files again and watch from there`, {
+    ? `There is no change ${since} here, the last one is ${last}`
+    : `The changes after ${since} are not kept any more, only those from ${first} on`;
+  throw new MorselError("gone", `${problem}; list the files again and watch from now on`, {
     detail: { first: String(first), last: String(last) },
   });
 }
