@@ -19,18 +19,20 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
     ...(since !== undefined && { since }),
   });
   await tellPlace(context, "watching", changes.sequence);
+  let unprinted: Change | undefined;
   try {
     for await (const change of changes) {
+      unprinted = change;
       await screen.results(options.flag("json") ? changeJson(change) : changeLine(change));
       if (screen.resultsUnread) break;
+      unprinted = undefined;
     }
   } catch (error) {
-    // All that was taken is printed, so the place is good whatever the end was.
-    await tellPlace(context, "stopped", changes.sequence);
     if (!signal.aborted) throw error;
-    return EXIT.done;
+  } finally {
+    // Whatever the end was.
+    await tellPlace(context, "stopped", unprinted ? unprinted.sequence - 1 : changes.sequence);
   }
-  await tellPlace(context, "stopped", changes.sequence);
   return EXIT.done;
 }
 

@@ -38,16 +38,16 @@ async function follow(
   { store, writer, signal, drain, nextRing }: Exchange & Pick<Bell, "nextRing">,
 ): Promise<Message> {
   let through = since === FROM_NOW ? await store.lastChange() : since;
-  /** Up to where the client knows that it knows all. */
-  let known = -Infinity;
+  /** Up to where the client knows that it has been told all. */
+  let known: number | undefined;
   for (let left = limit;;) {
     // Before the log is read: what comes after that must not be missed.
     const rung = nextRing();
     const asked = { prefix, since: through, limit: Math.min(left, PAGE_LENGTH) };
     const page = await store.changes(asked);
-    if (known < 0) {
-      writer.send({ type: "Watching", tag, sequence: through }).catch(() => {});
+    if (known === undefined) {
       known = through;
+      await send({ type: "Watching", tag, sequence: known }, writer);
     }
     for (const change of page.changes) {
       signal.throwIfAborted();

@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import type { Change } from "../../lib/client/types.ts";
-import { CliRun } from "../support/cli_run.ts";
+import { CliRun, systemError } from "../support/cli_run.ts";
 
 /** A run whose server has changes up to 41, and does one of `steps` each time a watch has told of all. */
 async function openRun(...steps: ((run: CliRun) => void)[]): Promise<CliRun> {
@@ -92,6 +92,18 @@ Deno.test("watch ends quietly when nobody reads any more", async () => {
   assertEquals(await run.run("watch", "--quiet"), 0);
   assertEquals(run.out.split("\n").length, 3);
   assertEquals(run.err, "");
+});
+
+Deno.test("a change that could not be printed is not behind the place to go on from", async () => {
+  await using run = await openRun(
+    changeTwo,
+    (run) => {
+      run.host.stdout.write = () => Promise.reject(systemError("ENOSPC"));
+      run.remote.changes.push(put(run, "c", 1050));
+    },
+  );
+  assertEquals(await run.run("watch"), 6);
+  assertStringIncludes(run.err, "morsel: Stopped; go on with --since 1049\n");
 });
 
 Deno.test("watch that fails says where to go on, and exits as the error has it", async () => {
