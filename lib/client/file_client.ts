@@ -101,7 +101,7 @@ export class FileClient implements AsyncDisposable {
   /**
    * Watches for changes, made since a sequence or from now on; settles when the server does watch. They
    * come in order, each once, also over lost connections and restarts of the server. Throws `gone` when
-   * changes since then are not kept any more: list the files again and watch from there.
+   * changes since then are not kept any more: list the files again and watch from now on.
    */
   watch(options: WatchOptions = {}): Promise<Watch> {
     return Watch.open(this.#link, options);
