@@ -25,6 +25,7 @@ export type { Download } from "./lib/client/download.ts";
 export type { FileClient } from "./lib/client/file_client.ts";
 export type { Reconnecting } from "./lib/client/link.ts";
 export type * from "./lib/client/types.ts";
+export type { Watch } from "./lib/client/watch.ts";
 export type { Terms } from "./lib/protocol/handshake.ts";
 export type { Limits } from "./lib/protocol/limits.ts";
 export type { Address } from "./lib/runtime/connection.ts";

@@ -20,7 +20,7 @@ export const ERRORS = {
   unsupported: rule(3, "lives", "final", "The receiver does not know this message"),
   invalid: rule(4, "lives", "final", "A field holds a value that is not allowed"),
   not_found: rule(5, "lives", "final", "No file has this name"),
-  gone: rule(6, "lives", "final", "The version asked for has been replaced or removed"),
+  gone: rule(6, "lives", "final", "The version or the changes asked for are not there any more"),
   conflict: rule(7, "lives", "final", "The condition of the request does not hold"),
   limit: rule(8, "lives", "final", "An announced limit is exceeded"),
   no_space: rule(9, "lives", "retry", "The storage is full"),

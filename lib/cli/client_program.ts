@@ -55,7 +55,7 @@ export async function clientProgram(options: ClientProgramOptions): Promise<Exit
       json: given.flag("json"),
       quiet: given.flag("quiet"),
       debug: given.flag("debug"),
-      nextSteps: NEXT_STEPS,
+      nextSteps: { ...NEXT_STEPS, ...line.command?.nextSteps },
     });
     return await runLine(line, screen, options);
   } catch (error) {

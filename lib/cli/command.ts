@@ -1,6 +1,7 @@
 // What a command is: a row of the table in commands.ts, and what its handler is given.
 
 import type { Clock } from "../base/clock.ts";
+import type { ErrorCode } from "../base/errors.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import type { OptionRule, ParsedOptions } from "./arguments.ts";
 import type { ExitCode } from "./exit_codes.ts";
@@ -24,6 +25,8 @@ export interface Command {
   readonly options: readonly OptionRule[];
   /** Command lines without the program's name, each with what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** What a person can do about an error, where it is not what it is for other commands; "" for nothing. */
+  readonly nextSteps?: Readonly<Partial<Record<ErrorCode, string>>>;
   /** Does it. What it throws becomes the line of an error and an exit code. */
   readonly run: (context: CommandContext) => Promise<ExitCode>;
 }

@@ -8,6 +8,7 @@ import { hash } from "./hash.ts";
 import { cp, ls, mv, rm, stat } from "./name_commands.ts";
 import { put } from "./put.ts";
 import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
+import { watch } from "./watch.ts";
 
 /** The options that every command takes. */
 export const COMMON_OPTIONS: readonly OptionRule[] = [
@@ -178,6 +179,34 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     examples: [["cp config.json config.old.json", "keep a copy"]],
     run: cp,
+  },
+  {
+    name: "watch",
+    operands: "[PREFIX]",
+    least: 0,
+    most: 1,
+    summary: "Tell of changes to names that begin with PREFIX, or all",
+    details: [
+      "One change a line, as it is made: time, sequence, put or remove, size, name; mv is both. Ctrl-C",
+      "ends it. No change is missed or told twice when the connection is lost or the server restarts.",
+      "With --json the first object has the kind watching, the last one stopped: all changes up to",
+      "their sequence have been told.",
+    ],
+    options: [
+      {
+        name: "since",
+        value: "N",
+        summary: "Begin after the change with the sequence N; 0 is before the first",
+      },
+    ],
+    examples: [
+      ["watch", "tell of all changes from now on"],
+      ["watch photos/ --since 1041", "tell of those there after change 1041, and go on"],
+      ["watch --json | jq -r .name", "hand them to another program"],
+    ],
+    // The server has told what to do.
+    nextSteps: { gone: "" },
+    run: watch,
   },
   {
     name: "verify",

@@ -4,6 +4,7 @@
 import type {
   ByteSink,
   CallOptions,
+  Change,
   ConditionOptions,
   FileInfo,
   GetOptions,
@@ -13,6 +14,7 @@ import type {
   UnfinishedUpload,
   Verified,
   VerifyOptions,
+  WatchOptions,
 } from "../client/types.ts";
 import type { Reconnecting } from "../client/link.ts";
 import type { Address } from "../runtime/connection.ts";
@@ -24,6 +26,8 @@ export interface RemoteFiles {
   get(name: string, options?: GetOptions): Promise<RemoteDownload>;
   stat(name: string, options?: CallOptions): Promise<FileInfo>;
   list(options?: ListOptions): AsyncIterable<FileInfo>;
+  /** Settles when the server watches. It ends with its loop. */
+  watch(options?: WatchOptions): Promise<RemoteWatch>;
   /** Returns the file that was removed. */
   remove(name: string, options?: CallOptions & { ifVersion?: number }): Promise<FileInfo>;
   move(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
@@ -32,6 +36,12 @@ export interface RemoteFiles {
   uploads(options?: CallOptions): Promise<UnfinishedUpload[]>;
   abortUpload(id: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Changes as they come; to be taken once. */
+export interface RemoteWatch extends AsyncIterable<Change> {
+  /** All changes up to this sequence have been taken. */
+  readonly sequence: number;
 }
 
 /** A file on its way from the server. */

@@ -39,7 +39,10 @@ export interface CallOptions {
 export class Calls {
   readonly #frames: FrameConnection;
   readonly #waiting = new Map<number, PendingCall>();
-  readonly #sendCancel = (tag: number) => this.#frames.post({ type: "Cancel", tag });
+  readonly #sendCancel = (call: PendingCall) => {
+    this.#owe(call);
+    this.#frames.post({ type: "Cancel", tag: call.tag });
+  };
   #terms: Terms | undefined;
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
@@ -213,12 +216,21 @@ export class Calls {
     } else if (message.type === call.lastReply) {
       call.resolve(message);
       this.#leave(call);
-    } else return call.take(message);
+    } else {
+      if (message.type === "Watching") this.#owesNothing(call);
+      return call.take(message);
+    }
   }
 
   /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
   #owe(call: PendingCall): void {
     call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+  }
+
+  /** A watch may be silent for as long as nothing changes, once it has begun. */
+  #owesNothing(call: PendingCall): void {
+    call.endWait?.();
+    call.endWait = undefined;
   }
 
   #leave(call: PendingCall): void {

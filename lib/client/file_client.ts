@@ -23,9 +23,11 @@ import type {
   UnfinishedUpload,
   Verified,
   VerifyOptions,
+  WatchOptions,
 } from "./types.ts";
 import { upload } from "./upload.ts";
 import { verify } from "./verify.ts";
+import { Watch } from "./watch.ts";
 
 /**
  * Files on a server, over one connection. Calls may be made side by side; they share the connection and
@@ -95,6 +97,15 @@ export class FileClient implements AsyncDisposable {
       more = !isLast && files.length > 0;
       after = files.at(-1)?.name ?? after;
     }
+  }
+
+  /**
+   * Watches for changes, made since a sequence or from now on; settles when the server does watch. They
+   * come in order, each once, also over lost connections and restarts of the server. Throws `gone` when
+   * changes since then are not kept any more: list the files again and watch from now on.
+   */
+  watch(options: WatchOptions = {}): Promise<Watch> {
+    return Watch.open(this.#link, options);
   }
 
   /** Removes a file; returns what it was. Throws `not_found`, and `conflict` with `ifVersion`. */

@@ -28,7 +28,7 @@ export interface PendingCallOptions {
   readonly tag: number;
   readonly onReply: OnReply | undefined;
   /** Tells the server that nobody waits for the replies any more. */
-  readonly sendCancel: (tag: number) => void;
+  readonly sendCancel: (call: PendingCall) => void;
 }
 
 /** A request that waits for its replies. */
@@ -73,7 +73,7 @@ export class PendingCall implements Call {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.#ending.reject(reason);
-    this.#options.sendCancel(this.tag);
+    this.#options.sendCancel(this);
   }
 
   #end(): void {

@@ -113,6 +113,34 @@ export interface ListOptions extends CallOptions {
   pageSize?: number;
 }
 
+/** Options of `watch`. */
+export interface WatchOptions extends CallOptions {
+  /** Only changes of names that begin with this. */
+  prefix?: string;
+  /**
+   * The sequence behind which to begin, such as that of the last change that was seen; 0 for all that is
+   * kept from the first one on. Left out, only what changes from now on.
+   */
+  since?: number;
+}
+
+/** A change of one name. A move is a removal of the old name and, behind it, a put of the new one. */
+export type Change =
+  | {
+    readonly kind: "put";
+    /** Its number: each change has a higher one than those before. Also the version that was put. */
+    readonly sequence: number;
+    readonly name: string;
+    readonly file: FileInfo;
+  }
+  | {
+    readonly kind: "remove";
+    readonly sequence: number;
+    readonly name: string;
+    /** When it was removed, milliseconds since 1970. */
+    readonly removedMs: number;
+  };
+
 /** What can be put. A string is sent as UTF-8. */
 export type PutSource =
   | string

@@ -15,6 +15,10 @@ export const MIN_MAX_FRAME = 64 * KIB;
 export const MIN_PATIENCE_MS = 1000;
 /** The most files in one page of a listing. */
 export const MAX_PAGE = 1000;
+/** The most changes one Watch tells of before it has to be made again. */
+export const MAX_WATCH_LENGTH = 1000;
+/** The most watches one session may have open: each reads the log by itself. */
+export const MAX_WATCHES = 16;
 
 /** What a server announces in its greeting. */
 export interface Limits {

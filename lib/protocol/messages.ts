@@ -9,6 +9,8 @@ export const PROTOCOL_VERSION = 1;
 export const MAGIC = 0x4d52534c;
 /** What a size field says when its sender does not know the size. */
 export const UNKNOWN_SIZE = Number.MAX_SAFE_INTEGER;
+/** What `since` of a Watch says for: only what changes from now on. */
+export const FROM_NOW = Number.MAX_SAFE_INTEGER;
 /** Bytes of the header that every frame begins with: `size[4] type[1] tag[4]`. */
 export const HEADER_SIZE = 9;
 /** Bytes of a Data frame before its payload: the header and `offset[8]`. */
@@ -64,6 +66,10 @@ export const MESSAGES = {
     "upload[16] declaredSize[8] durable[8] begunMs[8] activeMs[8] attached[1] name[s]",
   ),
   AbortUpload: message(26, "client", "upload[16]", "End"),
+  Watch: message(27, "client", "since[8] limit[2] prefix[s]", "Watched"),
+  Watching: message(28, "server", "sequence[8]"),
+  Removed: message(29, "server", "sequence[8] removedMs[8] name[s]"),
+  Watched: message(30, "server", "sequence[8]"),
 } as const;
 
 /** Who may send a message. */
@@ -92,7 +98,7 @@ export interface MessageRule<Line extends string = string> {
 }
 
 /** The messages that can be the last reply to a request. */
-export type LastReply = "File" | "Page" | "End";
+export type LastReply = "File" | "Page" | "End" | "Watched";
 /** The messages that are requests: each is answered, in the end, by its last reply or an Error. */
 export type RequestName =
   | "Stat"
@@ -103,7 +109,8 @@ export type RequestName =
   | "Move"
   | "Copy"
   | "ListUploads"
-  | "AbortUpload";
+  | "AbortUpload"
+  | "Watch";
 /** Any request. */
 export type Request = { [Name in RequestName]: MessageOf<Name> }[RequestName];
 

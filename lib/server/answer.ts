@@ -5,11 +5,9 @@ import { fromHex, toHex } from "../base/hex.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, type Request, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import type { Condition } from "../store/catalog.ts";
-import { conditionOf, type Exchange, fileMessage } from "./exchange.ts";
+import { conditionOf, type Exchange, fileMessage, WRITE_AHEAD } from "./exchange.ts";
 import { readRange } from "./read_range.ts";
-
-/** Bytes of a listing that may wait to be written: a slow reader costs no more memory than this. */
-const WRITE_AHEAD = 256 * 1024;
+import { watch } from "./watch.ts";
 
 /** Does what a request asks for. Throws what its Error will say. */
 export async function answer(
@@ -36,6 +34,8 @@ export async function answer(
     case "AbortUpload":
       await store.abortUpload(toHex(request.upload));
       return { type: "End", tag, offset: 0 };
+    case "Watch":
+      return await watch(request, exchange);
   }
 }
 

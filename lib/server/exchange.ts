@@ -6,16 +6,23 @@ import { CONDITIONS, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
 import type { FileStore } from "../store/file_store.ts";
 import type { PinnedVersions } from "./pinned_versions.ts";
+import type { Watches } from "./watches.ts";
+
+/** Bytes of a listing that may wait to be written: a slow reader costs no more memory than this. */
+export const WRITE_AHEAD = 256 * 1024;
 
 /** What the answer to a request needs. */
 export interface Exchange {
   readonly store: FileStore;
   readonly pins: PinnedVersions;
+  readonly watches: Watches;
   readonly writer: FrameWriter;
   /** The largest chunk both sides take, in bytes. */
   readonly maxChunk: number;
   /** Aborted when the client has cancelled or gone. */
   readonly signal: AbortSignal;
+  /** Aborted when the server is about to stop: what has no end of its own ends. */
+  readonly drain: AbortSignal | undefined;
 }
 
 /** The File message that describes a file. */

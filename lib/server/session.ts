@@ -17,6 +17,7 @@ import { PinnedVersions } from "./pinned_versions.ts";
 import { readAtOnce } from "./read_range.ts";
 import { RunningRequests } from "./running_requests.ts";
 import { UploadRequest } from "./upload_request.ts";
+import { Watches } from "./watches.ts";
 
 /** What a session needs beside its connection. */
 export interface SessionContext {
@@ -45,6 +46,7 @@ class Session {
   readonly #frames: FrameConnection;
   readonly #pins: PinnedVersions;
   readonly #running: RunningRequests;
+  readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
   #maxChunk = 0;
   #hasGreeted = false;
@@ -133,6 +135,7 @@ class Session {
       case "Copy":
       case "ListUploads":
       case "AbortUpload":
+      case "Watch":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -150,6 +153,9 @@ class Session {
       case "Leaves":
       case "Proof":
       case "Upload":
+      case "Watching":
+      case "Removed":
+      case "Watched":
       case "Hello":
       case "Welcome":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
@@ -180,9 +186,10 @@ class Session {
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
-    const { store } = this.#context;
+    const { store, drain } = this.#context;
     const { writer } = this.#frames;
-    return { store, writer, pins: this.#pins, maxChunk: this.#maxChunk };
+    const [pins, watches] = [this.#pins, this.#watches];
+    return { store, writer, pins, watches, drain, maxChunk: this.#maxChunk };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {

@@ -11,7 +11,7 @@ export type Metadata = Readonly<Record<string, string>>;
 export interface FileRecord {
   /** The name exactly as it was given. */
   readonly name: string;
-  /** Grows with every change in the store; no two commits share one. */
+  /** Grows with every change in the store; no two commits share one. Also the sequence of its put. */
   readonly version: number;
   /** In bytes. */
   readonly size: number;
@@ -113,8 +113,63 @@ export interface LeafPart {
   readonly root?: Uint8Array | undefined;
 }
 
-/** Names, versions, digests and uploads. */
+/** A change of one name. */
+export type Change =
+  /** A name got a content, by a commit, a move or a copy: `file`, whose version is the sequence. */
+  | { readonly kind: "put"; readonly sequence: number; readonly file: FileRecord }
+  /** A name went, by a removal or a move. */
+  | {
+    readonly kind: "remove";
+    readonly sequence: number;
+    /** As it was spelt. */
+    readonly name: string;
+    /** When it went, milliseconds since 1970. */
+    readonly removedMs: number;
+  };
+
+/** How many of the newest changes a log keeps at least: 10 to 20 MB with names of usual length. */
+export const CHANGES_KEPT = 100_000;
+/** Older ones are removed each time this many were added: never in every change. */
+export const CHANGES_DROPPED_AT_ONCE = 1_000;
+/** How many changes one page of a log looks through at most, so that it holds nobody up for long. */
+export const CHANGES_LOOKED_THROUGH = 10_000;
+
+/** Changes in the order in which they were made, without a gap. */
+export interface ChangePage {
+  readonly changes: readonly Change[];
+  /** The page tells of all changes up to this sequence: where the next one goes on. */
+  readonly through: number;
+  /** Whether there may be changes beyond. */
+  readonly more: boolean;
+}
+
+/**
+ * What has changed, change by change. Each has a number, its sequence, from one counter that versions
+ * come from as well: they follow each other without a gap. A change and its entry are durable in one
+ * step. Old entries go in the end, but {@linkcode CHANGES_KEPT} are always there.
+ */
+export interface ChangeLog {
+  /** The sequence of the newest change; 0 before the first. */
+  last(): Promise<number>;
+  /**
+   * Up to `limit` changes behind `since` of names whose keys begin with `prefix`. Throws `gone` when
+   * changes behind `since` are not kept any more, or it is beyond the last one.
+   */
+  page(
+    since: number,
+    options: { readonly prefix: Uint8Array; readonly limit: number },
+  ): Promise<ChangePage>;
+  /**
+   * Calls `listener` after each change, whoever made it, once it is durable and can be read; now and
+   * then for nothing. It must not throw. Call what is returned to end that.
+   */
+  onChange(listener: () => void): () => void;
+}
+
+/** Names, versions, digests, changes and uploads. */
 export interface Catalog extends AsyncDisposable {
+  /** All commits, removals, moves and copies. A move is a removal, and behind it a put. */
+  readonly log: ChangeLog;
   /** The file of this name, or undefined. */
   stat(name: CheckedName): Promise<FileRecord | undefined>;
   /** The file of this name and where its bytes are, or undefined. */

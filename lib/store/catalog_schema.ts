@@ -89,6 +89,24 @@ const MIGRATIONS = [
   -- What was found wrong with it, for people; NULL when nothing was.
   ALTER TABLE content ADD COLUMN damage TEXT;
   `,
+  `
+  -- One row for each change of a name, the newest of them. SQLite numbers them without a gap, one above the
+  -- newest, so that the log is the counter too: the sequence of a put is the version it makes. All below at_ms
+  -- is of a put, and NULL where the name went.
+  CREATE TABLE change (
+    sequence    INTEGER PRIMARY KEY,
+    key         BLOB NOT NULL,
+    name        TEXT NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    size        INTEGER,
+    digest      BLOB,
+    modified_ms INTEGER,
+    metadata    TEXT
+  ) STRICT;
+  -- The oldest row stands for what is not kept: it is no change any more. This one is under no prefix.
+  INSERT INTO change (sequence, key, name, at_ms) SELECT version, x'ff', '', 0 FROM counter;
+  DROP TABLE counter;
+  `,
 ] as const;
 
 /**

@@ -4,6 +4,7 @@ import type { CheckedName } from "../base/names.ts";
 import { DIGEST_SIZE, merkleRoot } from "../base/merkle.ts";
 import type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from "../runtime/sql.ts";
 import {
+  type Change,
   type Condition,
   type FileRecord,
   LEAVES_PER_PART,
@@ -24,7 +25,6 @@ const QUERIES = {
   list:
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key >= ? AND f.key < ? ORDER BY f.key LIMIT ?`,
 
-  nextVersion: "UPDATE counter SET version = version + 1 RETURNING version",
   current: "SELECT version, content, modified_ms, metadata FROM file WHERE key = ?",
   putFile: `INSERT OR REPLACE INTO file
     (key, name, version, content, committed_ms, modified_ms, metadata)
@@ -63,6 +63,14 @@ const QUERIES = {
   partRoots: `SELECT root, CASE WHEN root IS NULL THEN hashes END AS hashes
     FROM leaf WHERE blob = ? AND length(hashes) = ${LEAVES_PER_PART * DIGEST_SIZE} ORDER BY part`,
 
+  addChange: `INSERT INTO change (key, name, at_ms, size, digest, modified_ms, metadata)
+    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING sequence`,
+  dropChanges: "DELETE FROM change WHERE sequence <= ?",
+  changes: `SELECT * FROM change WHERE sequence > ? AND sequence <= ? AND key >= ? AND key < ?
+    ORDER BY sequence LIMIT ?`,
+  changeBounds: `SELECT (SELECT MIN(sequence) FROM change) AS oldest,
+    (SELECT MAX(sequence) FROM change) AS last`,
+
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",
   garbage: "SELECT blob FROM garbage ORDER BY blob",
@@ -77,7 +85,7 @@ export function prepareStatements(db: SqlDatabase): CatalogStatements {
   return Object.fromEntries(prepared);
 }
 
-/** The file in a row of `stat`, `find` or `list`. */
+/** The file in a row of `stat`, `find` or `list`, or in what `changes` tells of a put. */
 export function fileOf(row: SqlRow): FileRecord {
   return {
     name: row.name as string,
@@ -106,6 +114,21 @@ export function contentOf(row: SqlRow): StoredContent {
     place: placeOf(row),
     damage: damageOf(row),
   };
+}
+
+/** The change in a row of `changes`. */
+export function changeOf(row: SqlRow): Change {
+  const sequence = row.sequence as number;
+  if (row.digest === null) {
+    return {
+      kind: "remove",
+      sequence,
+      name: row.name as string,
+      removedMs: row.at_ms as number,
+    };
+  }
+  const file = fileOf({ ...row, version: sequence, committed_ms: row.at_ms! });
+  return { kind: "put", sequence, file };
 }
 
 /** What is wrong with the content in a row. */

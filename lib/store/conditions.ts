@@ -1,4 +1,4 @@
-// When a condition on a name holds. Every catalog engine decides by this one function.
+// When a condition on a name holds, and other refusals. Every catalog engine decides by these functions.
 
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
@@ -42,4 +42,21 @@ export function notFound(name: string): MorselError {
 /** The error for whoever has lost an upload to another, or to its end. */
 export function fenced(id: string): MorselError {
   return new MorselError("fenced", `The upload ${id} has been taken over or has ended elsewhere`);
+}
+
+/**
+ * Throws `gone` unless a log that keeps the changes from `first` to `last` has all that come behind `since`.
+ * The details `first` and `last` carry these two.
+ */
+export function insistOnKept(
+  since: number,
+  { first, last }: { first: number; last: number },
+): void {
+  if (since >= first - 1 && since <= last) return;
+  const problem = since > last
+    ? `There is no change ${since} here, the last one is ${last}`
+    : `The changes after ${since} are not kept any more, only those from ${first} on`;
+  throw new MorselError("gone", `${problem}; list the files again and watch from now on`, {
+    detail: { first: String(first), last: String(last) },
+  });
 }

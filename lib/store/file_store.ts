@@ -10,6 +10,7 @@ import type { Blobs } from "./blobs.ts";
 import type {
   Catalog,
   Changed,
+  ChangePage,
   Condition,
   FileRecord,
   Metadata,
@@ -47,6 +48,16 @@ export interface ListPage {
   /** The last name of the page before; "" for the first page. */
   readonly after: string;
   /** At most this many files, 1 to {@linkcode MAX_PAGE_LENGTH}; fewer come only at the end. */
+  readonly limit: number;
+}
+
+/** One page of the log of changes. */
+export interface ChangesPage {
+  /** What the names begin with; "" for all. */
+  readonly prefix: string;
+  /** The sequence behind which it begins: where the page before ended. */
+  readonly since: number;
+  /** At most this many changes. */
   readonly limit: number;
 }
 
@@ -103,6 +114,27 @@ export class FileStore implements AsyncDisposable {
       throw new MorselError("invalid", `A page of ${limit} files is not 1 to ${MAX_PAGE_LENGTH}`);
     }
     return await this.#parts.catalog.list(checkPrefix(prefix), checkPrefix(after), limit);
+  }
+
+  /** The sequence of the newest change; 0 before the first. */
+  lastChange(): Promise<number> {
+    return this.#parts.catalog.log.last();
+  }
+
+  /**
+   * Changes in their order. Throws `gone` when those behind `since` are not kept any more, or it is beyond
+   * the last one.
+   */
+  async changes({ prefix, since, limit }: ChangesPage): Promise<ChangePage> {
+    return await this.#parts.catalog.log.page(since, { prefix: checkPrefix(prefix), limit });
+  }
+
+  /**
+   * Calls `listener`, which must not throw, after each change, once it can be read; now and then for nothing.
+   * Call what is returned to end that.
+   */
+  onChange(listener: () => void): () => void {
+    return this.#parts.catalog.log.onChange(listener);
   }
 
   /** Removes a file and returns what it was. Throws `not_found` or `conflict`. */

@@ -32,36 +32,41 @@ import {
 import { fenced, insistOn, notFound } from "./conditions.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { keyRange } from "./key_range.ts";
+import { type NewVersion, SqliteChangeLog } from "./sqlite_change_log.ts";
 import { storageError } from "./storage_error.ts";
 
 /** What a {@linkcode SqliteCatalog} stands on. */
 export interface SqliteCatalogParts {
   readonly openSql: OpenSql;
   readonly clock: Clock;
+  /** How many of the newest changes its log keeps at least; 100,000 by default. */
+  readonly changesKept?: number | undefined;
 }
 
 /** A {@linkcode Catalog} in a SQLite file. */
 export class SqliteCatalog implements Catalog {
+  readonly log: SqliteChangeLog;
   readonly #db: SqlDatabase;
   readonly #clock: Clock;
   readonly #sql: CatalogStatements;
   readonly #changes: GroupCommit;
 
-  private constructor(db: SqlDatabase, clock: Clock) {
+  private constructor(db: SqlDatabase, { clock, changesKept }: SqliteCatalogParts) {
     this.#db = db;
     this.#clock = clock;
     this.#sql = prepareStatements(db);
+    this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
     this.#changes = new GroupCommit(db, clock);
   }
 
   /** Opens the catalog in the file at `path`, made if it is not there. Throws `storage`. */
-  static open(path: string, { openSql, clock }: SqliteCatalogParts): SqliteCatalog {
+  static open(path: string, parts: SqliteCatalogParts): SqliteCatalog {
     let db: SqlDatabase | undefined;
     try {
-      db = openSql(path);
+      db = parts.openSql(path);
       db.exec(SETTINGS);
       migrate(db);
-      return new SqliteCatalog(db, clock);
+      return new SqliteCatalog(db, parts);
     } catch (thrown) {
       db?.close();
       throw storageError(thrown, `Cannot open the catalog ${path}`);
@@ -88,7 +93,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   commit(file: NewFile): Promise<Changed> {
-    return this.#changes.run(() => {
+    return this.log.told(this.#changes.run(() => {
       const current = this.#current(file.name);
       insistOn(file.condition, file.name.name, current?.version);
       if (file.upload) this.#endHeld(file.upload);
@@ -97,21 +102,23 @@ export class SqliteCatalog implements Catalog {
       const content = this.#contentFor(file, garbage);
       const record = this.#put(file.name, content, file);
       if (current) this.#release(current.content, garbage);
-      return { file: { ...record, size: file.size, digest: file.digest }, garbage };
-    });
+      return { file: record, garbage };
+    }));
   }
 
   remove(name: CheckedName, condition: Condition): Promise<Changed> {
-    return this.#changes.run(() => {
+    return this.log.told(this.#changes.run(() => {
       const row = this.#sql.stat.get(name.key);
       const current = this.#current(name);
       if (!row || !current) throw notFound(name.name);
       insistOn(condition, name.name, current.version);
       const garbage: string[] = [];
+      const file = fileOf(row);
       this.#sql.dropFile.run(name.key);
+      this.log.remove(name.key, file.name);
       this.#release(current.content, garbage);
-      return { file: fileOf(row), garbage };
-    });
+      return { file, garbage };
+    }));
   }
 
   link(
@@ -119,7 +126,7 @@ export class SqliteCatalog implements Catalog {
     to: CheckedName,
     options: { readonly condition: Condition; readonly keep: boolean },
   ): Promise<Changed> {
-    return this.#changes.run(() => {
+    return this.log.told(this.#changes.run(() => {
       const row = this.#sql.stat.get(from.key);
       const source = this.#current(from);
       if (!row || !source) throw notFound(from.name);
@@ -131,10 +138,11 @@ export class SqliteCatalog implements Catalog {
       const garbage: string[] = [];
       const old = fileOf(row);
       if (!options.keep) this.#sql.dropFile.run(from.key);
+      if (!options.keep && !respelt) this.log.remove(from.key, old.name);
       const record = this.#put(to, source.content, old);
       if (target) this.#release(target.content, garbage);
-      return { file: { ...record, size: old.size, digest: old.digest }, garbage };
-    });
+      return { file: record, garbage };
+    }));
   }
 
   beginUpload(upload: UploadRecord): Promise<void> {
@@ -262,16 +270,13 @@ export class SqliteCatalog implements Catalog {
     return known.id as number;
   }
 
-  #put(
-    { name, key }: CheckedName,
-    content: number,
-    { modifiedMs, metadata }: Pick<FileRecord, "modifiedMs" | "metadata">,
-  ): Omit<FileRecord, "size" | "digest"> {
-    const version = this.#sql.nextVersion.get()!.version as number;
-    const committedMs = this.#clock.now();
+  #put(name: CheckedName, content: number, from: NewVersion): FileRecord {
+    const file = this.log.put(name, from);
+    const { version, committedMs, modifiedMs, metadata } = file;
     const text = JSON.stringify(metadata);
-    this.#sql.putFile.run(key, name, version, content, committedMs, modifiedMs, text);
-    return { name, version, committedMs, modifiedMs, metadata };
+    const about = [version, content, committedMs, modifiedMs, text];
+    this.#sql.putFile.run(name.key, name.name, ...about);
+    return file;
   }
 
   #putLeaves(blob: string, parts: readonly LeafPart[]): void {

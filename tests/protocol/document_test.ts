@@ -12,6 +12,8 @@ import {
   GREETING_FRAME,
   MAX_METADATA_SIZE,
   MAX_PAGE,
+  MAX_WATCH_LENGTH,
+  MAX_WATCHES,
   MIN_MAX_FRAME,
 } from "../../lib/protocol/limits.ts";
 import {
@@ -21,6 +23,7 @@ import {
   PROTOCOL_VERSION,
 } from "../../lib/protocol/messages.ts";
 import { formatLine } from "../../lib/protocol/notation.ts";
+import { CHANGES_KEPT } from "../../lib/store/catalog.ts";
 import { mismatch, parseMessage, parsePattern, type Variables } from "../support/parse_notation.ts";
 import { conversations, turnsOf } from "../support/transcript.ts";
 
@@ -102,6 +105,9 @@ Deno.test("PROTOCOL.md 6 has the limits that a server announces unless told othe
   assertEquals(rows.get("name, as UTF-8"), `1 to ${MAX_NAME_SIZE} bytes`);
   assertEquals(rows.get("metadata of a file, as a field"), `${MAX_METADATA_SIZE} bytes`);
   assertEquals(rows.get("files in a page"), String(MAX_PAGE));
+  assertEquals(rows.get("changes in a Watch"), String(MAX_WATCH_LENGTH));
+  assertEquals(rows.get("watches of a session"), String(MAX_WATCHES));
+  assertEquals(rows.get("changes that are kept, at least"), String(CHANGES_KEPT));
   assert(section("6").includes(`chunks of ${DEFAULT_CHUNK} bytes`));
 });
 

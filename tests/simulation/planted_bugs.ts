@@ -2,7 +2,7 @@
 // that finds nothing has to show that it could.
 
 import type { Files, OpenFile } from "../../lib/runtime/files.ts";
-import type { Catalog, UploadHold } from "../../lib/store/catalog.ts";
+import type { Catalog, ChangeLog, UploadHold } from "../../lib/store/catalog.ts";
 import { Upload } from "../../lib/store/upload.ts";
 import type { Plant } from "./sim_server.ts";
 
@@ -37,6 +37,15 @@ export const earlyAcknowledgement: Plant = {
       link: late(catalog.link),
       forgetGarbage: late(catalog.forgetGarbage),
     });
+  },
+};
+
+/** Now and then a change wakes nobody. */
+export const forgottenWake: Plant = {
+  catalog: (catalog, world) => {
+    const onChange = (listener: () => void) =>
+      catalog.log.onChange(() => world.clock.steps % 10 > 0 && listener());
+    return wrapped<Catalog>(catalog, { log: wrapped<ChangeLog>(catalog.log, { onChange }) });
   },
 };
 

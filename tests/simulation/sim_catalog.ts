@@ -2,7 +2,7 @@
 // at all, and those it answered all there. Calls take time and fail with the disk.
 
 import { MorselError } from "../../lib/base/errors.ts";
-import type { Catalog } from "../../lib/store/catalog.ts";
+import type { Catalog, ChangeLog } from "../../lib/store/catalog.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import type { SimRandom } from "./random.ts";
 import type { SimClock, SimProcess } from "./sim_clock.ts";
@@ -60,6 +60,7 @@ export class CatalogDisk {
     return new Proxy(this.#engine, {
       get: (_, property) => {
         const member = Reflect.get(this.#engine, property);
+        if (property === "log") return this.#logFor(process);
         if (typeof member !== "function") return member;
         if (typeof property === "symbol") return member.bind(this.#engine);
         return (...values: unknown[]) => this.#call(process, { method: property, values });
@@ -84,6 +85,16 @@ export class CatalogDisk {
 
   #newEngine(): MemoryCatalog {
     return new MemoryCatalog({ now: () => this.#replayMs ?? this.#clock.dateMs });
+  }
+
+  #logFor(process: SimProcess): ChangeLog {
+    const read = async <T>(work: (log: ChangeLog) => Promise<T>): Promise<T> =>
+      await this.#disk.perform(process, "call", () => work(this.#engine.log));
+    return {
+      last: () => read((log) => log.last()),
+      page: (since, options) => read((log) => log.page(since, options)),
+      onChange: (listener) => this.#engine.log.onChange(() => process.alive && listener()),
+    };
   }
 
   async #call(process: SimProcess, call: Omit<Transaction, "atMs">): Promise<unknown> {

@@ -7,12 +7,14 @@ import { checkName } from "../../lib/base/names.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import type { FileRecord } from "../../lib/store/catalog.ts";
 import type { FileStore } from "../../lib/store/file_store.ts";
+import { logProblems, wholeLog } from "../support/log_problems.ts";
 import { FaultDirector } from "./fault_director.ts";
 import type { Seen } from "./history.ts";
 import { judge } from "./judge.ts";
 import { SimClient } from "./sim_client.ts";
 import { StandstillError } from "./sim_clock.ts";
 import { type Plant, SimServer } from "./sim_server.ts";
+import { SimWatcher } from "./sim_watcher.ts";
 import { World } from "./world.ts";
 
 /** More simulated time than any run needs, in milliseconds. */
@@ -49,7 +51,7 @@ export async function simulate(seed: number, plant: Plant = {}): Promise<Outcome
   Math.random = () => random.between(0, 1);
   const removePlant = plant.begin?.();
   try {
-    await world.clock.run(live(world, plant), LIMIT_MS);
+    await world.clock.run(live(world, plant, { isWatched: seed % 2 === 0 }), LIMIT_MS);
   } catch (thrown) {
     if (thrown instanceof StandstillError) reportStandstill(world, thrown);
     else world.report(`The run broke off: ${thrown instanceof Error ? thrown.stack : thrown}`);
@@ -69,7 +71,11 @@ export async function simulate(seed: number, plant: Plant = {}): Promise<Outcome
   };
 }
 
-async function live(world: World, plant: Plant): Promise<void> {
+async function live(
+  world: World,
+  plant: Plant,
+  { isWatched }: { isWatched: boolean },
+): Promise<void> {
   const { random } = world;
   const window = random.pick([256 * 1024, 1024 * 1024, DEFAULT_LIMITS.window]);
   const server = new SimServer(world, { limits: { ...DEFAULT_LIMITS, window }, plant });
@@ -81,8 +87,11 @@ async function live(world: World, plant: Plant): Promise<void> {
     { length: random.whole(1, 4) },
     (_, index) => new SimClient(`client${index + 1}`, world, server),
   );
+  const watcher = isWatched ? new SimWatcher("watcher", world) : undefined;
+  watcher?.start();
   await Promise.all(clients.map((client) => client.run(random.whole(5, 25))));
   await director.stop();
+  await watcher?.finish();
   await (random.chance(0.5) ? server.stop() : server.die("power"));
   await inspect(world, server);
 }
@@ -97,6 +106,7 @@ async function inspect(world: World, server: SimServer): Promise<void> {
   if (files.openFiles > 0) world.report(`The store left ${files.openFiles} open files`);
   if (process.timers > 0) world.report(`The store left ${process.timers} timers`);
   checkDurations(world);
+  await checkLog(world);
   for (const problem of judge(world.history, records.map(seenOf))) world.report(problem);
 }
 
@@ -138,6 +148,20 @@ async function checkBlobs(world: World, records: readonly FileRecord[]): Promise
   for (const path of there) if (!named.has(path)) world.report(`No row names ${path}`);
   const garbage = await rows.garbage();
   if (garbage.length > 0) world.report(`Garbage is left: ${garbage}`);
+}
+
+/** The log tells what is there, and every change that was answered. */
+async function checkLog(world: World): Promise<void> {
+  const { engine } = world.catalog;
+  for (const problem of await logProblems(engine)) world.report(problem);
+  const log = await wholeLog(engine);
+  for (const { client, kind, key, outcome, seen: [file] } of world.history.operations) {
+    const isPut = kind === "put" || kind === "move" || kind === "copy";
+    if (outcome !== "done" || !isPut || !file) continue;
+    const entry = log[file.version - 1];
+    if (entry?.kind === "put" && toHex(entry.file.digest) === file.digest) continue;
+    world.report(`${client} ${kind} ${key} made version ${file.version}, which the log has not`);
+  }
 }
 
 /** Nobody waited longer than the deadlines let one. */

@@ -4,7 +4,12 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import failingSeeds from "./failing_seeds.json" with { type: "json" };
 import { failureText } from "./main.ts";
-import { droppedSync, earlyAcknowledgement, forgottenFence } from "./planted_bugs.ts";
+import {
+  droppedSync,
+  earlyAcknowledgement,
+  forgottenFence,
+  forgottenWake,
+} from "./planted_bugs.ts";
 import type { Plant } from "./sim_server.ts";
 import { simulate } from "./simulation.ts";
 
@@ -38,6 +43,8 @@ Deno.test("an acknowledgement before its time is found", () =>
   assertFinds(earlyAcknowledgement, 100));
 
 Deno.test("a fence that is forgotten is found", () => assertFinds(forgottenFence, 300));
+
+Deno.test("a watcher that is not woken is found", () => assertFinds(forgottenWake, 300));
 
 async function assertKeepsPromises(seed: number): Promise<void> {
   const outcome = await simulate(seed);

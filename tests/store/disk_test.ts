@@ -8,6 +8,7 @@ import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
 import { catalogUploadsConformance } from "./catalog_uploads_conformance.ts";
+import { changeLogConformance } from "./change_log_conformance.ts";
 import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { openVersionConformance } from "./open_version_conformance.ts";
@@ -16,6 +17,7 @@ import { resumeConformance } from "./resume_conformance.ts";
 
 catalogConformance("SQLite catalog", newCatalogHome);
 catalogUploadsConformance("SQLite catalog", newCatalogHome);
+changeLogConformance("SQLite catalog", newCatalogHome);
 
 blobsConformance("blobs in a folder", async () => {
   const { folder, remove } = await newFolder();
@@ -40,8 +42,9 @@ async function diskStoreHome() {
   };
 }
 
-function openCatalog(folder: string): SqliteCatalog {
-  return SqliteCatalog.open(`${folder}/catalog.db`, { openSql: openNodeSql, clock: systemClock });
+function openCatalog(folder: string, changesKept?: number): SqliteCatalog {
+  const parts = { openSql: openNodeSql, clock: systemClock, changesKept };
+  return SqliteCatalog.open(`${folder}/catalog.db`, parts);
 }
 
 async function publishedIn(folder: string): Promise<string[]> {
@@ -57,7 +60,7 @@ async function newFolder(): Promise<{ folder: string; remove: () => Promise<void
   return { folder, remove: () => Deno.remove(folder, { recursive: true }) };
 }
 
-async function newCatalogHome() {
+async function newCatalogHome(changesKept?: number) {
   const { folder, remove } = await newFolder();
-  return { open: async () => openCatalog(folder), [Symbol.asyncDispose]: remove };
+  return { open: async () => openCatalog(folder, changesKept), [Symbol.asyncDispose]: remove };
 }

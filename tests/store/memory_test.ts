@@ -6,6 +6,7 @@ import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
 import { catalogUploadsConformance } from "./catalog_uploads_conformance.ts";
+import { changeLogConformance } from "./change_log_conformance.ts";
 import { checkConformance } from "./check_conformance.ts";
 import { fileStoreConformance } from "./file_store_conformance.ts";
 import { openVersionConformance } from "./open_version_conformance.ts";
@@ -14,6 +15,7 @@ import { resumeConformance } from "./resume_conformance.ts";
 
 catalogConformance("memory catalog", newCatalogHome);
 catalogUploadsConformance("memory catalog", newCatalogHome);
+changeLogConformance("memory catalog", newCatalogHome);
 
 blobsConformance("memory blobs", async () => {
   const blobs = new MemoryBlobs();
@@ -36,7 +38,7 @@ async function memoryStoreHome() {
   };
 }
 
-async function newCatalogHome() {
-  const catalog = new MemoryCatalog(systemClock);
+async function newCatalogHome(changesKept?: number) {
+  const catalog = new MemoryCatalog(systemClock, changesKept);
   return { open: async () => catalog, [Symbol.asyncDispose]: async () => {} };
 }

@@ -141,6 +141,59 @@ Deno.test("a catalog of schema version 1 is brought up to date with all that is 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a catalog of schema version 2 keeps its files and versions, and its log begins behind them", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  const path = `${folder}/catalog.db`;
+  const old = openNodeSql(path);
+  migrate(old, 2);
+  const digest = contentOf(32);
+  old.exec("UPDATE counter SET version = 57");
+  old.prepare("INSERT INTO content VALUES (1, ?, 3, NULL, x'010203', NULL)").run(digest);
+  old.exec("INSERT INTO file VALUES (x'62', 'b', 55, 1, 7, 8, '{}')");
+  old.close();
+  const parts = { openSql: openNodeSql, clock: systemClock };
+  {
+    await using catalog = SqliteCatalog.open(path, parts);
+    assertEquals((await catalog.find(checkName("b")))?.file.version, 55);
+    const page = { prefix: new Uint8Array(0), limit: 10 };
+    assertEquals(await catalog.log.page(57, page), { changes: [], through: 57, more: false });
+    const error = await assertRejects(() => catalog.log.page(56, page), MorselError);
+    assertEquals([error.code, error.detail], ["gone", { first: "58", last: "57" }]);
+    const { file } = await catalog.commit(inlineFile("c", contentOf(5)));
+    assertEquals(file.version, 58);
+    await catalog.remove(checkName("b"), { kind: "version", version: 55 });
+  }
+  await using catalog = SqliteCatalog.open(path, parts);
+  const { changes } = await catalog.log.page(57, { prefix: new Uint8Array(0), limit: 10 });
+  assertEquals(changes.map(({ kind, sequence }) => `${sequence} ${kind}`), ["58 put", "59 remove"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a change and its entry in the log come back to nothing together", async () => {
+  await using spied = await openSpied();
+  const { catalog, sql } = spied;
+  await catalog.commit(inlineFile("a", contentOf(1)));
+  let told = 0;
+  catalog.log.onChange(() => told++);
+  sql.failure = Object.assign(new Error("broken"), { errcode: 13 });
+  await assertRejects(() => catalog.commit(inlineFile("b", contentOf(2))), MorselError);
+  await assertRejects(() => catalog.remove(checkName("a"), { kind: "any" }), MorselError);
+  sql.failure = undefined;
+  assertEquals([await catalog.log.last(), told], [1, 0]);
+  await catalog.remove(checkName("a"), { kind: "any" });
+  assertEquals([await catalog.log.last(), told], [2, 1]);
+});
+
+Deno.test("a page of the log seeks its place and reads nothing before it", async () => {
+  await using spied = await openSpied();
+  for (const part of ["FROM change WHERE sequence >", "AS oldest"]) {
+    const query = spied.sql.prepared.find((text) => text.includes(part));
+    const plan = spied.sql.db!.prepare(`EXPLAIN QUERY PLAN ${query}`).all()
+      .map((row) => String(row.detail));
+    assert(plan.every((step) => !/SCAN change|TEMP B-TREE/.test(step)), plan.join("; "));
+  }
+});
+
 Deno.test("a catalog from the future is refused", async () => {
   await using spied = await openSpied();
   spied.sql.db!.exec("PRAGMA user_version = 99");

@@ -7,6 +7,7 @@ import type { Catalog } from "../../lib/store/catalog.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
 import { contentOf, digestOf } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { logProblems } from "../support/log_problems.ts";
 import { begin, put, readFile, send } from "./store_steps.ts";
 import { CONTENTS, type Ledger, type World } from "./store_scenarios.ts";
 
@@ -19,7 +20,8 @@ export interface Engines {
 
 /**
  * Opens the store and insists: what was acknowledged is there, what is visible is whole, no row is
- * without its blob and no blob without its row, every upload goes on where it said, and all works on.
+ * without its blob and no blob without its row, the log tells what is there, every upload goes on where
+ * it said, and all works on.
  */
 export async function assertSound(engines: Engines, ledger: Ledger): Promise<void> {
   const { catalog, blobs } = engines;
@@ -32,6 +34,7 @@ export async function assertSound(engines: Engines, ledger: Ledger): Promise<voi
   const uploads = (await catalog.uploads()).map(({ id }) => id);
   assertEquals((await blobs.unfinished()).sort(), uploads.sort());
   assertEquals(await catalog.garbage(), []);
+  assertEquals(await logProblems(catalog), []);
   await assertUploadsGoOn(store, found, ledger);
   await put(store, "another", contentOf(70_001));
   assertEquals(digestOf(await readFile(store, "another")), digestOf(contentOf(70_001)));

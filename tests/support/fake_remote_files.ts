@@ -3,9 +3,10 @@
 import { MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { MerkleHasher } from "../../lib/base/merkle.ts";
-import type { RemoteDownload, RemoteFiles } from "../../lib/cli/remote_files.ts";
+import type { RemoteDownload, RemoteFiles, RemoteWatch } from "../../lib/cli/remote_files.ts";
 import type {
   CallOptions,
+  Change,
   FileInfo,
   GetOptions,
   ListOptions,
@@ -14,6 +15,7 @@ import type {
   UnfinishedUpload,
   Verified,
   VerifyOptions,
+  WatchOptions,
 } from "../../lib/client/types.ts";
 
 interface Stored {
@@ -33,6 +35,10 @@ export class FakeRemoteFiles implements RemoteFiles {
   readonly damaged = new Set<string>();
   /** Uploads that nobody has ended. */
   unfinished: UnfinishedUpload[] = [];
+  /** What watches tell of; then they wait, or fail with the fault of `watched PREFIX`. */
+  changes: Change[] = [];
+  /** Options of the last watch. */
+  lastWatch: WatchOptions = {};
   /** Options of the last put. */
   lastPut: PutOptions = {};
   /** Options of the last get. */
@@ -116,6 +122,17 @@ export class FakeRemoteFiles implements RemoteFiles {
     }
   }
 
+  watch(options: WatchOptions = {}): Promise<RemoteWatch> {
+    this.lastWatch = options;
+    const { prefix = "", since } = options;
+    return this.#attempt("watch", prefix, () => {
+      const place = { sequence: since ?? this.changes.at(-1)?.sequence ?? 0 };
+      return Object.assign(place, {
+        [Symbol.asyncIterator]: () => this.#changesOf(place, { ...options, prefix }),
+      });
+    });
+  }
+
   remove(name: string): Promise<FileInfo> {
     return this.#attempt("remove", name, () => {
       const { info } = this.#find(name);
@@ -163,6 +180,22 @@ export class FakeRemoteFiles implements RemoteFiles {
     this.#closed.reject(new MorselError("connection", "The client was closed"));
     this.#closed = Promise.withResolvers<never>();
     return Promise.resolve();
+  }
+
+  async *#changesOf(
+    place: { sequence: number },
+    options: WatchOptions & { prefix: string },
+  ): AsyncGenerator<Change> {
+    for (let next = 0;;) {
+      for (; next < this.changes.length; next++) {
+        const change = this.changes[next]!;
+        if (change.sequence <= place.sequence || !change.name.startsWith(options.prefix)) continue;
+        place.sequence = change.sequence;
+        yield change;
+      }
+      await Promise.race([abortedBy(options), this.midway(options.prefix)]);
+      this.#fail("watched", options.prefix);
+    }
   }
 
   async *#pieces(

@@ -18,9 +18,11 @@ import type { CheckedName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { fenced, insistOn, notFound } from "../../lib/store/conditions.ts";
+import { MemoryChangeLog } from "./memory_change_log.ts";
 
 /** A {@linkcode Catalog} that lasts as long as the object, also when it is disposed. */
 export class MemoryCatalog implements Catalog {
+  readonly log: MemoryChangeLog;
   readonly #clock: Pick<Clock, "now">;
   /** By key in hexadecimal digits, whose order is that of the bytes. */
   readonly #files = new Map<string, FileRecord>();
@@ -29,11 +31,11 @@ export class MemoryCatalog implements Catalog {
   readonly #uploads = new Map<string, UploadRecord>();
   readonly #leaves = new Map<string, Map<number, LeafPart>>();
   readonly #garbage = new Set<string>();
-  #version = 0;
   #lastContent = 0;
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now">, changesKept?: number) {
     this.#clock = clock;
+    this.log = new MemoryChangeLog(changesKept);
   }
 
   /** Another catalog with all that is in this one now. */
@@ -44,7 +46,7 @@ export class MemoryCatalog implements Catalog {
     for (const [id, upload] of this.#uploads) copy.#uploads.set(id, upload);
     for (const [id, parts] of this.#leaves) copy.#leaves.set(id, new Map(parts));
     for (const id of this.#garbage) copy.#garbage.add(id);
-    copy.#version = this.#version;
+    copy.log.entries.push(...this.log.entries);
     copy.#lastContent = this.#lastContent;
     return copy;
   }
@@ -90,6 +92,7 @@ export class MemoryCatalog implements Catalog {
     }
     const record = this.#put(name, file);
     if (current) this.#release(current.digest, garbage);
+    this.log.tell();
     return { file: record, garbage };
   }
 
@@ -98,8 +101,9 @@ export class MemoryCatalog implements Catalog {
     if (!file) throw notFound(name.name);
     insistOn(condition, name.name, file.version);
     const garbage: string[] = [];
-    this.#files.delete(toHex(name.key));
+    this.#drop(name.key);
     this.#release(file.digest, garbage);
+    this.log.tell();
     return { file, garbage };
   }
 
@@ -111,12 +115,13 @@ export class MemoryCatalog implements Catalog {
     const source = this.#files.get(toHex(from.key));
     if (!source) throw notFound(from.name);
     const target = this.#files.get(toHex(to.key));
-    const respelt = !keep && source === target && condition.kind === "absent";
-    if (!respelt) insistOn(condition, to.name, target?.version);
+    const respelt = !keep && source === target;
+    if (!respelt || condition.kind !== "absent") insistOn(condition, to.name, target?.version);
     const garbage: string[] = [];
-    if (!keep) this.#files.delete(toHex(from.key));
+    if (!keep && !respelt) this.#drop(from.key);
     const record = this.#put(to, source);
     if (target) this.#release(target.digest, garbage);
+    this.log.tell();
     return { file: record, garbage };
   }
 
@@ -209,11 +214,19 @@ export class MemoryCatalog implements Catalog {
 
   #put({ name, key }: CheckedName, from: Omit<FileRecord, "name" | "version" | "committedMs">) {
     const { size, digest, modifiedMs, metadata } = from;
-    const version = ++this.#version;
+    const version = this.log.next;
     const committedMs = this.#clock.now();
     const record = { name, version, size, digest, committedMs, modifiedMs, metadata };
     this.#files.set(toHex(key), record);
+    this.log.add(key, { kind: "put", sequence: version, file: record });
     return record;
+  }
+
+  #drop(key: Uint8Array): void {
+    const { name } = this.#files.get(toHex(key))!;
+    this.#files.delete(toHex(key));
+    const removedMs = this.#clock.now();
+    this.log.add(key, { kind: "remove", sequence: this.log.next, name, removedMs });
   }
 
   #putLeaves(id: string, parts: readonly LeafPart[]): void {

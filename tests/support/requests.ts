@@ -51,6 +51,14 @@ export function read(
   };
 }
 
+/** Asks for all changes, from the first one on. */
+export function watch(
+  tag: number,
+  fields: Partial<Omit<MessageOf<"Watch">, "type" | "tag">> = {},
+): MessageOf<"Watch"> {
+  return { type: "Watch", tag, since: 0, limit: 1000, prefix: "", ...fields };
+}
+
 /** Asks for a file without its bytes. */
 export function stat(tag: number, name = "a"): MessageOf<"Stat"> {
   return { type: "Stat", tag, name };

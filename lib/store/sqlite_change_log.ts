@@ -1,0 +1,116 @@
+// The log of changes in a SQLite catalog: its entries are written within the transaction of the change itself,
+// and read in pages by those who watch.
+
+import type { Clock } from "../base/clock.ts";
+import type { CheckedName } from "../base/names.ts";
+import type { SqlValue } from "../runtime/sql.ts";
+import {
+  type ChangeLog,
+  type ChangePage,
+  CHANGES_DROPPED_AT_ONCE,
+  CHANGES_KEPT,
+  CHANGES_LOOKED_THROUGH,
+  type FileRecord,
+} from "./catalog.ts";
+import { type CatalogStatements, changeOf } from "./catalog_statements.ts";
+import { insistOnKept } from "./conditions.ts";
+import { keyRange } from "./key_range.ts";
+import { storageError } from "./storage_error.ts";
+
+/** What a new version of a name is made of. */
+export type NewVersion = Pick<FileRecord, "size" | "digest" | "modifiedMs" | "metadata">;
+
+/** Options of a {@linkcode SqliteChangeLog}. */
+export interface SqliteChangeLogOptions {
+  readonly clock: Clock;
+  /** How many of the newest changes are kept at least; {@linkcode CHANGES_KEPT} by default. */
+  readonly kept?: number | undefined;
+}
+
+/** A {@linkcode ChangeLog} in a SQLite file, which its catalog opens and closes. */
+export class SqliteChangeLog implements ChangeLog {
+  readonly #sql: CatalogStatements;
+  readonly #clock: Clock;
+  readonly #kept: number;
+  // Bounded by its callers: so many watches a session, so many sessions.
+  readonly #listeners = new Set<() => void>();
+
+  /** The statements are the catalog's. */
+  constructor(sql: CatalogStatements, { clock, kept = CHANGES_KEPT }: SqliteChangeLogOptions) {
+    this.#sql = sql;
+    this.#clock = clock;
+    this.#kept = kept;
+  }
+
+  /**
+   * Enters that a name gets a content, and gives that its version. This and `remove` run in the transaction
+   * of the change.
+   */
+  put({ name, key }: CheckedName, file: NewVersion): FileRecord {
+    const { size, digest, modifiedMs, metadata } = file;
+    const committedMs = this.#clock.now();
+    const text = JSON.stringify(metadata);
+    const version = this.#add(key, name, committedMs, size, digest, modifiedMs, text);
+    return { name, version, size, digest, committedMs, modifiedMs, metadata };
+  }
+
+  /** Enters that a name went. */
+  remove(key: Uint8Array, name: string): void {
+    this.#add(key, name, this.#clock.now(), null, null, null, null);
+  }
+
+  /** Tells those who listen once `change` is durable; settles as it does. */
+  async told<T>(change: Promise<T>): Promise<T> {
+    const result = await change;
+    for (const listener of this.#listeners) listener();
+    return result;
+  }
+
+  async last(): Promise<number> {
+    return this.#read(() => this.#bounds().last);
+  }
+
+  async page(
+    since: number,
+    { prefix, limit }: { readonly prefix: Uint8Array; readonly limit: number },
+  ): Promise<ChangePage> {
+    // Nothing comes between these two: reads are answered at once.
+    const { first, last } = this.#read(() => this.#bounds());
+    insistOnKept(since, { first, last });
+    const { start, end } = keyRange(prefix, new Uint8Array(0));
+    const until = Math.min(last, since + CHANGES_LOOKED_THROUGH);
+    const rows = this.#read(() => this.#sql.changes.all(since, until, start, end, limit));
+    const changes = rows.map(changeOf);
+    const through = changes.length < limit ? until : changes.at(-1)!.sequence;
+    return { changes, through, more: through < last };
+  }
+
+  onChange(listener: () => void): () => void {
+    // A function of its own for each call, so that the same listener may listen twice.
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  #add(...values: SqlValue[]): number {
+    const sequence = this.#sql.addChange.get(...values)!.sequence as number;
+    // Its oldest row is no change any more.
+    if (sequence % CHANGES_DROPPED_AT_ONCE === 0) {
+      this.#sql.dropChanges.run(sequence - this.#kept - 1);
+    }
+    return sequence;
+  }
+
+  #bounds(): { first: number; last: number } {
+    const { oldest, last } = this.#sql.changeBounds.get() as Record<string, number>;
+    return { first: oldest! + 1, last: last! };
+  }
+
+  #read<T>(query: () => T): T {
+    try {
+      return query();
+    } catch (thrown) {
+      throw storageError(thrown, "Cannot read the log of changes");
+    }
+  }
+}
