@@ -1,6 +1,6 @@
 // The same thing done to several files at once: what fails is told and the rest goes on.
 
-import { mapBounded } from "../base/concurrency.ts";
+import { eachBounded } from "../base/concurrency.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure } from "./failure.ts";
@@ -56,7 +56,7 @@ export async function runBatch<Item>(
       await screen.failure(error, endsAll ? undefined : title(item));
     }
   };
-  await mapBounded(items, attempt, {
+  await eachBounded(items, attempt, {
     limit: MOST_AT_ONCE,
     signal,
     ...(options.weigh && { weigh: options.weigh }),
