@@ -20,6 +20,15 @@ export interface BatchOptions<Item> {
 
 /** How many small requests are under way at once: enough to fill a round trip of 100 ms. */
 export const MOST_AT_ONCE = 64;
+/** Bytes that count as much as one small file towards that. */
+const WEIGHT_UNIT = 256 * 1024;
+// Four large files at once fill any link, and more would only share it.
+const MOST_WEIGHT = MOST_AT_ONCE / 4;
+
+/** What the transfer of a file of `size` bytes counts towards how many may be under way. */
+export function weighFile({ size }: { readonly size: number }): number {
+  return Math.min(MOST_WEIGHT, 1 + Math.floor(size / WEIGHT_UNIT));
+}
 
 /**
  * Does something to every item. A failure of one is told in a line and the others go on, unless it is one
