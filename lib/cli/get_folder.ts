@@ -57,8 +57,8 @@ export async function fetchTree(
     const { file, place, isToCompare } = job;
     const { name } = file;
     const { path, there, alike } = place;
+    if (!await tree.isApart(place)) throw caseClash(alike!);
     if (isToCompare && await matches(context, job, fetching)) return run.equal();
-    if (!await tree.isApart(place)) throw caseClash(name, alike!);
     try {
       const saved = isDryRun
         ? { name, size: file.size }
@@ -105,14 +105,15 @@ async function findJob(
     const place = await tree.find(under + entry.name);
     const { there, alike } = place;
     const same = there?.kind === "file" ? sameFile(there, file, fetching) : "no";
-    if (same === "yes") {
+    // What has a name that differs in case may be that other file.
+    const isAlone = alike !== undefined;
+    if (same === "yes" && !isAlone) {
       run.equal();
       return undefined;
     }
     if (!isDryRun) await tree.makeFolders();
     const { name: title, size } = file;
-    const isAlone = alike !== undefined;
-    return { title, size, isAlone, file, place, isToCompare: same === "by digest" };
+    return { title, size, isAlone, file, place, isToCompare: same !== "no" };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const isDealtWith = error instanceof InTheWayError && onInTheWay?.(entry);

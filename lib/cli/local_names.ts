@@ -9,7 +9,7 @@ export function whyNotLocal(name: string, windows: boolean): string | undefined 
   try {
     checkName(name);
   } catch (error) {
-    if (error instanceof MorselError) return error.message;
+    if (error instanceof MorselError) return "no server may give a file that name";
     throw error;
   }
   for (const part of name.split("/")) {

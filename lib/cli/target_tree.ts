@@ -44,17 +44,17 @@ export class TargetTree {
   async find(name: string): Promise<TargetPlace> {
     const { files, windows } = this.#options;
     const reason = whyNotLocal(name, windows);
-    if (reason) throw refused(name, reason);
+    if (reason) throw refused(reason);
     const parts = name.split("/");
     const last = parts.pop()!;
     const folder = await this.#enter(parts);
-    if (folder.refusal) throw folder.refusal(name);
+    if (folder.refusal) throw folder.refusal();
     const { claim, isKindTaken } = claimName(folder, last, "file");
-    if (isKindTaken) throw refused(name, "there is a folder of that name as well");
+    if (isKindTaken) throw refused("there is a folder of that name as well");
     const path = joinPath(folder.path, last);
     const there = folder.isOurs ? undefined : await locally("write", path, () => files.look(path));
-    if (there?.kind === "folder") throw inTheWay(name, path, "a folder");
-    if (there?.kind === "other") throw refused(name, `${quote(path)} is a device, socket or pipe`);
+    if (there?.kind === "folder") throw inTheWay(path, "a folder");
+    if (there?.kind === "other") throw refused(`${quote(path)} is a device, socket or pipe`);
     const alike = claim === last ? undefined : claim;
     return { folder: folder.path, last, path, there, alike };
   }
@@ -105,8 +105,7 @@ export class TargetTree {
     if (refusal) return openFolder(path, { last, isMissing: false, refusal });
     const { claim, isKindTaken } = claimName(parent, last, "folder");
     const refuse = (reason: string) => {
-      const refusal = (name: string) => refused(name, reason);
-      return openFolder(path, { last, isMissing: false, refusal });
+      return openFolder(path, { last, isMissing: false, refusal: () => refused(reason) });
     };
     if (isKindTaken) return refuse(`there is a file ${quote(last)} as well`);
     const status = parent.isOurs && claim === last
@@ -116,7 +115,7 @@ export class TargetTree {
       return refuse(`${quote(path)} is a link; name it with -o to follow it`);
     }
     if (status && status.kind !== "folder") {
-      const refusal = (name: string) => inTheWay(name, path, "not a folder");
+      const refusal = () => inTheWay(path, "not a folder");
       return openFolder(path, { last, isMissing: false, refusal });
     }
     const alike = claim === last ? undefined : claim;
@@ -127,8 +126,8 @@ export class TargetTree {
 }
 
 /** What to say of a file whose name differs from that of another only in case, where that is too little. */
-export function caseClash(name: string, alike: string): RefusedNameError {
-  return refused(name, sameInCase(alike));
+export function caseClash(alike: string): RefusedNameError {
+  return refused(sameInCase(alike));
 }
 
 /** Whether a folder holds both of two names that differ in case, so that its file system tells them apart. */
@@ -151,7 +150,7 @@ interface OpenFolder {
   /** What its files and folders are called, by what a file system might take for the same. */
   readonly claims: Map<string, { last: string; kind: "file" | "folder" }>;
   /** Why nothing may go into it. */
-  readonly refusal: ((name: string) => RefusedNameError) | undefined;
+  readonly refusal: (() => RefusedNameError) | undefined;
 }
 
 function openFolder(
@@ -178,12 +177,10 @@ function sameInCase(alike: string): string {
   return `${quote(alike)} differs from it in case only, which is the same to this file system`;
 }
 
-function refused(name: string, reason: string): RefusedNameError {
-  return new RefusedNameError(`Refused to write ${quote(name)} as ${reason}`);
+function refused(reason: string): RefusedNameError {
+  return new RefusedNameError(`Not written, as ${reason}`);
 }
 
-function inTheWay(name: string, path: string, what: string): InTheWayError {
-  return new InTheWayError(
-    `Cannot write ${quote(name)} as ${quote(path)} is ${what}; remove it first`,
-  );
+function inTheWay(path: string, what: string): InTheWayError {
+  return new InTheWayError(`Not written, as ${quote(path)} is ${what}; remove it first`);
 }
