@@ -4,14 +4,14 @@
 import { eachBounded } from "../base/concurrency.ts";
 import { quote } from "../base/names.ts";
 import { readAhead } from "../base/read_ahead.ts";
-import type { FileInfo, Progress } from "../client/types.ts";
+import type { FileInfo } from "../client/types.ts";
 import { MOST_AT_ONCE, weighFile } from "./batch.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure } from "./failure.ts";
 import { fileJson } from "./file_report.ts";
 import { formatCount, formatDuration, formatSize, printable } from "./format.ts";
-import { ProgressDisplay } from "./progress.ts";
+import { ProgressDisplay, type Tracker } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
 
 /** A file that a run has to do something with. */
@@ -81,7 +81,7 @@ export class FolderRun implements AsyncDisposable {
    */
   async each<Job extends FolderJob>(
     jobs: AsyncIterable<Job>,
-    work: (job: Job, onProgress: (progress: Progress) => void) => Promise<void>,
+    work: (job: Job, tracker: Tracker) => Promise<void>,
   ): Promise<void> {
     const { signal } = this.#context;
     const ahead = readAhead(jobs, {
@@ -91,7 +91,7 @@ export class FolderRun implements AsyncDisposable {
     const attempt = async (job: Job) => {
       const tracker = this.#progress.track(job.title);
       try {
-        await work(job, tracker.update);
+        await work(job, tracker);
       } catch (error) {
         signal.throwIfAborted();
         if (describeFailure(error).endsAll) throw error;

@@ -26,8 +26,8 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const target = await chooseTarget(context, name, output);
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
-  const onProgress = progress.track(name).update;
-  const file = await saveFile(context, { client, name, target, onProgress });
+  const tracker = progress.track(name);
+  const file = await saveFile(context, { client, name, target, tracker });
   await report(context, file, target);
   return EXIT.done;
 }

@@ -53,7 +53,7 @@ export async function fetchTree(
   fetching: Fetching,
 ): Promise<void> {
   const { client, tree, isDryRun } = fetching;
-  await run.each(fetchJobs(run, context, fetching), async (job, onProgress) => {
+  await run.each(fetchJobs(run, context, fetching), async (job, tracker) => {
     const { file, place, isToCompare } = job;
     const { name } = file;
     const { path, there, alike } = place;
@@ -62,7 +62,7 @@ export async function fetchTree(
     try {
       const saved = isDryRun
         ? { name, size: file.size }
-        : await saveFile(context, { client, name, target: path, replaces: !!there, onProgress });
+        : await saveFile(context, { client, name, target: path, replaces: !!there, tracker });
       await run.done("fetched", saved, path);
     } catch (error) {
       // What is removed while the server's list is read was never to be fetched.

@@ -49,7 +49,7 @@ async function putFiles(
   return await runBatch(context, files, {
     work: async (source) => {
       const tracker = progress.track(source.name);
-      const file = await putFile(context, source, { ...tools, onProgress: tracker.update });
+      const file = await putFile(context, source, { ...tools, tracker });
       tracker.done();
       await reportDone(context, file, transferredLine(file.name, file));
     },

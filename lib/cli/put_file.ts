@@ -1,9 +1,10 @@
 // One local file, stored as it is at one moment: one that changes while it is sent is begun again as it is then.
 
 import { MorselError } from "../base/errors.ts";
-import type { ByteSource, FileInfo, Progress, PutOptions } from "../client/types.ts";
+import type { ByteSource, FileInfo, PutOptions } from "../client/types.ts";
 import type { CommandContext } from "./command.ts";
 import { locally } from "./failure.ts";
+import type { Tracker } from "./progress.ts";
 import type { RemoteFiles } from "./remote_files.ts";
 import type { SourceFile } from "./source_files.ts";
 import { onTransferEvent } from "./transfer_events.ts";
@@ -13,7 +14,7 @@ export interface PutTools {
   readonly client: RemoteFiles;
   /** What is said of every file alike. */
   readonly putOptions: PutOptions;
-  readonly onProgress: (progress: Progress) => void;
+  readonly tracker: Tracker;
 }
 
 /** Connects such that Ctrl-C leaves uploads to a later run, as a lost connection does: to cancel drops them. */
@@ -44,8 +45,9 @@ export async function putFile(
     const { size } = now;
     const { bytes, modifiedMs } = await locally("read", path, () => files.readWhole(path, size));
     if (bytes.length === size && modifiedMs === now.modifiedMs) {
-      const { client, putOptions, onProgress } = tools;
+      const { client, putOptions, tracker } = tools;
       const onEvent = onTransferEvent(context, name);
+      const onProgress = tracker.update;
       return await client.put(name, bytes, { ...putOptions, modifiedMs, onProgress, onEvent });
     }
     const status = await locally("read", path, () => files.stat(path));
@@ -72,8 +74,9 @@ async function putOpened(
           return now?.size === size && now.modifiedMs === modifiedMs;
         },
       };
-      const { client, putOptions, onProgress } = tools;
+      const { client, putOptions, tracker } = tools;
       const onEvent = onTransferEvent(context, name);
+      const onProgress = tracker.update;
       const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
       try {
         return await client.put(name, bytes, options);

@@ -39,7 +39,7 @@ export async function putFolders(
 }
 
 /** What the storing of files rests on. */
-export type Storing = Omit<PutTools, "onProgress"> & FolderOptions;
+export type Storing = Omit<PutTools, "tracker"> & FolderOptions;
 
 /** A file to be stored. */
 export interface StoreJob extends SourceFile, FolderJob {
@@ -80,13 +80,13 @@ export async function store(
   { jobs, storing }: { jobs: AsyncIterable<StoreJob>; storing: Storing },
 ): Promise<void> {
   const { host: { files }, signal } = context;
-  await run.each(jobs, async (job, onProgress) => {
+  await run.each(jobs, async (job, tracker) => {
     const { path, compare } = job;
     try {
       if (compare && (await localDigest(path, { files, signal })).digest === compare.digest) {
         return run.equal();
       }
-      const file = storing.isDryRun ? job : await putFile(context, job, { ...storing, onProgress });
+      const file = storing.isDryRun ? job : await putFile(context, job, { ...storing, tracker });
       await run.done("stored", file, path);
     } catch (error) {
       // What is removed while a folder is read was never to be stored.

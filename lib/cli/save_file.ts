@@ -3,10 +3,11 @@
 
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
-import type { FileInfo, Progress } from "../client/types.ts";
+import type { FileInfo } from "../client/types.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { locally } from "./failure.ts";
 import { PartialFile, partialPath } from "./partial_file.ts";
+import type { Tracker } from "./progress.ts";
 import type { RemoteDownload, RemoteFiles } from "./remote_files.ts";
 import { tellResume } from "./transfer_events.ts";
 
@@ -17,7 +18,7 @@ export interface SaveRequest {
   readonly target: string;
   /** Whether there is something at the target; looked for when it is not said. */
   readonly replaces?: boolean;
-  readonly onProgress: (progress: Progress) => void;
+  readonly tracker: Tracker;
 }
 
 /** The largest file that is held in memory until it is all there. */
@@ -42,9 +43,9 @@ export async function saveFile(context: CommandContext, request: SaveRequest): P
 
 /** Fetches behind what an earlier run has left in a partial file, if it did, and puts the file in place. */
 async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, name, target, onProgress } = request;
+  const { client, name, target, tracker } = request;
   const { files, windows } = context.host;
-  const options = { ...transferOptions(context), onProgress };
+  const options = { ...transferOptions(context), onProgress: tracker.update };
   let partial: PartialFile | undefined;
   const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
   let download = await client.get(name, { ...options, onProven });
