@@ -10,30 +10,32 @@ import { QuickCalls } from "./quick_calls.ts";
 
 /** The file system of the runtime. The clock tells which calls are quick. */
 export function localFiles(clock: Pick<Clock, "monotonicMs">): LocalFiles {
-  const quick = new QuickCalls(clock);
+  const quickCalls = () => new QuickCalls(clock);
+  const [looks, lists, reads, writes] = [quickCalls(), quickCalls(), quickCalls(), quickCalls()];
   return {
     ...nodeFiles,
-    look: (path) => quick.make(() => look(path), () => lookPatiently(path)),
+    look: (path) => looks.make(() => look(path), () => lookPatiently(path)),
     entries: async (path) => {
-      const found = await quick.make(
+      const found = await lists.make(
         () => fs.readdirSync(path, { withFileTypes: true }),
         () => fsp.readdir(path, { withFileTypes: true }),
       );
       return found.map(entryOf);
     },
     readWhole: (path, most) =>
-      quick.make(() => readWhole(path, most), () => readWholePatiently(path, most)),
+      reads.make(() => readWhole(path, most), () => readWholePatiently(path, most)),
     place: (file, placement) =>
       // To wait for stable storage is slow by its nature.
       placement.sync
         ? placePatiently(file, placement)
-        : quick.make(() => place(file, placement), () => placePatiently(file, placement)),
+        : writes.make(() => place(file, placement), () => placePatiently(file, placement)),
     removeFolder: (path) => fsp.rmdir(path),
   };
 }
 
 function localStatus(status: fs.Stats): LocalStatus {
-  return { ...statusFrom(status), ...(status.isSymbolicLink() && { kind: "link" }) };
+  const { kind, size, modifiedMs } = statusFrom(status);
+  return { kind: status.isSymbolicLink() ? "link" : kind, size, modifiedMs };
 }
 
 function look(path: string): LocalStatus | undefined {

@@ -3,17 +3,17 @@
 
 import type { Clock } from "../base/clock.ts";
 
-/** More than an answer from memory takes on average, in milliseconds; a network file system takes more. */
+/** More than an answer from memory takes, in milliseconds; a network file system takes more. */
 const SLOW_MS = 0.25;
-/** Over how many calls the average goes: a pause of the whole process is not to count as slowness. */
-const AVERAGED_CALLS = 32;
-/** How many calls are made without blocking once they are slow. */
+/** So many slow calls in a row are no chance, as pauses of a busy machine are. */
+const SLOW_IN_A_ROW = 8;
+/** How many calls are made without blocking then. */
 const PATIENT_CALLS = 256;
 
-/** Chooses between two ways of making the same call. */
+/** Chooses between two ways of making calls of one kind. */
 export class QuickCalls {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  #averageMs = 0;
+  #slowCalls = 0;
   #patientCalls = 0;
 
   constructor(clock: Pick<Clock, "monotonicMs">) {
@@ -30,11 +30,11 @@ export class QuickCalls {
     try {
       return blocking();
     } finally {
-      const tookMs = this.#clock.monotonicMs() - startMs;
-      this.#averageMs += (tookMs - this.#averageMs) / AVERAGED_CALLS;
-      if (this.#averageMs > SLOW_MS) {
+      const isSlow = this.#clock.monotonicMs() - startMs > SLOW_MS;
+      this.#slowCalls = isSlow ? this.#slowCalls + 1 : 0;
+      if (this.#slowCalls === SLOW_IN_A_ROW) {
         this.#patientCalls = PATIENT_CALLS;
-        this.#averageMs = 0;
+        this.#slowCalls = 0;
       }
     }
   }

@@ -116,7 +116,13 @@ async function codeOf(step: Promise<unknown>): Promise<unknown> {
 
 async function newFolder(files: LocalFiles) {
   const path = await Deno.makeTempDir({ prefix: "morsel-test-" });
-  // Calls enough for the patient way to be taken from here on.
-  for (let call = 0; call < 2; call++) await files.look(path);
+  // Calls enough of each kind for the patient way to be taken from here on.
+  for (let call = 0; call < 8; call++) {
+    await files.look(path);
+    await files.entries(path);
+    await files.readWhole(path, 0).catch(() => {});
+    const placement = { target: `${path}/no/a`, temporary: `${path}/no/b`, sync: false };
+    await files.place({ bytes: new Uint8Array(0), modifiedMs: 0 }, placement).catch(() => {});
+  }
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
