@@ -2,6 +2,8 @@
 // our own. The server may send any name; this is where one that would lead elsewhere is stopped.
 
 import { MorselError } from "../base/errors.ts";
+import { toHex } from "../base/hex.ts";
+import { leafHash } from "../base/merkle.ts";
 import { checkName } from "../base/names.ts";
 
 /** Why the parts of `name` cannot be those of a local path; undefined when they can. */
@@ -34,11 +36,20 @@ const WINDOWS_CHARACTERS = /[<>:"|?*\\]/;
 const WINDOWS_DEVICES =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 
-/** The name, beside `name`, of what arrives of content with this digest. */
+/** The name, beside `name`, of what arrives of content with this digest; no other file has it. */
 export function partialName(name: string, digest: string): string {
-  // Cut, as a file name may have 255 bytes and this one is longer than the target's.
-  const start = [...name].slice(0, 40).join("");
-  return `.${start}.${digest.slice(0, 16)}.morsel-part`;
+  return `.${shortened(name)}.${digest.slice(0, 16)}.morsel-part`;
+}
+
+/** A file name may have 255 bytes, and a partial one is longer than the target's. */
+const MOST_CHARACTERS = 40;
+
+/** Cut where it is long, with a hash in place of the rest: files of equal content may differ only there. */
+function shortened(name: string): string {
+  const characters = [...name];
+  if (characters.length <= MOST_CHARACTERS) return name;
+  const hash = toHex(leafHash(new TextEncoder().encode(name))).slice(0, 8);
+  return `${characters.slice(0, MOST_CHARACTERS - 9).join("")}~${hash}`;
 }
 
 /** Whether a file name is one of ours for what has not arrived yet: nothing to store, nothing to fetch. */

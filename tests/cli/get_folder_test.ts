@@ -204,6 +204,17 @@ Deno.test("get -r goes on behind what an interrupted run has left of a large fil
   assertEquals(await tree(run), { "d/": "", "d/large": large });
 });
 
+Deno.test("get -r keeps files of equal content apart whose long names begin alike", async () => {
+  await using run = await CliRun.open();
+  const names = Array.from({ length: 20 }, (_, index) => `${"x".repeat(100)}${index + 10}`);
+  for (const size of [10, 300_000]) {
+    for (const name of names) run.remote.add(`${size}/${name}`, "x".repeat(size));
+    run.remote.pieceSize = 100_000;
+    assertEquals(await run.run("get", "-r", String(size)), 0, run.err);
+    assertEquals((await run.host.files.list(String(size))).sort(), names);
+  }
+});
+
 // What is safe everywhere, and what is refused on every system.
 const HOSTILE = [
   "d/../../escaped",

@@ -74,6 +74,12 @@ Deno.test("a partial name is known by its form, whatever the name it is made of"
   for (const name of ["a", "x".repeat(300), "ü.txt", "a\nb"]) {
     assertEquals(isPartialName(partialName(name, DIGEST)), true);
   }
+  // Long names that differ at their end only, with the same content, arrive side by side.
+  const long = ["1", "2"].map((end) => partialName("😀".repeat(60) + end, DIGEST));
+  assertEquals(new Set(long).size, 2);
+  for (const name of long) {
+    assertEquals(new TextEncoder().encode(`${name}-hashes`).length < 255, true);
+  }
   assertEquals(partialName("a.txt", DIGEST), ".a.txt.0123456789abcdef.morsel-part");
   for (
     const name of ["a", ".a.0123.morsel-part", "a.0123456789abcdef.morsel-part", ".morsel-part"]
