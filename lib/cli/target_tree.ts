@@ -49,13 +49,12 @@ export class TargetTree {
     const last = parts.pop()!;
     const folder = await this.#enter(parts);
     if (folder.refusal) throw folder.refusal();
-    const { claim, isKindTaken } = claimName(folder, last, "file");
+    const { alike, isKindTaken } = claimName(folder, last, "file");
     if (isKindTaken) throw refused("there is a folder of that name as well");
     const path = joinPath(folder.path, last);
     const there = folder.isOurs ? undefined : await locally("write", path, () => files.look(path));
     if (there?.kind === "folder") throw inTheWay(path, "a folder");
     if (there?.kind === "other") throw refused(`${quote(path)} is a device, socket or pipe`);
-    const alike = claim === last ? undefined : claim;
     return { folder: folder.path, last, path, there, alike };
   }
 
@@ -103,12 +102,12 @@ export class TargetTree {
     const path = joinPath(parent.path, last);
     const { refusal } = parent;
     if (refusal) return openFolder(path, { last, isMissing: false, refusal });
-    const { claim, isKindTaken } = claimName(parent, last, "folder");
+    const { alike, isKindTaken } = claimName(parent, last, "folder");
     const refuse = (reason: string) => {
       return openFolder(path, { last, isMissing: false, refusal: () => refused(reason) });
     };
     if (isKindTaken) return refuse(`there is a file ${quote(last)} as well`);
-    const status = parent.isOurs && claim === last
+    const status = parent.isOurs && alike === undefined
       ? undefined
       : await locally("write", path, () => files.look(path));
     if (status?.kind === "link") {
@@ -118,9 +117,8 @@ export class TargetTree {
       const refusal = () => inTheWay(path, "not a folder");
       return openFolder(path, { last, isMissing: false, refusal });
     }
-    const alike = claim === last ? undefined : claim;
     const place = { folder: parent.path, last, path, there: status, alike };
-    if (status && !await this.isApart(place)) return refuse(sameInCase(claim));
+    if (status && !await this.isApart(place)) return refuse(sameInCase(alike!));
     return openFolder(path, { last, isMissing: !status });
   }
 }
@@ -148,7 +146,9 @@ interface OpenFolder {
   /** Whether it was missing at first, so that only this run has put anything into it. */
   readonly isOurs: boolean;
   /** What its files and folders are called, by what a file system might take for the same. */
-  readonly claims: Map<string, { last: string; kind: "file" | "folder" }>;
+  readonly claims: Map<string, Claim>;
+  /** What came later and might be taken for the same as one of those. */
+  readonly alikes: Claim[];
   /** Why nothing may go into it. */
   readonly refusal: (() => RefusedNameError) | undefined;
 }
@@ -157,20 +157,40 @@ function openFolder(
   path: string,
   more: Pick<OpenFolder, "last" | "isMissing"> & Partial<Pick<OpenFolder, "refusal">>,
 ): OpenFolder {
-  return { path, isOurs: more.isMissing, claims: new Map(), refusal: undefined, ...more };
+  return {
+    path,
+    isOurs: more.isMissing,
+    claims: new Map(),
+    alikes: [],
+    refusal: undefined,
+    ...more,
+  };
 }
 
-/** Takes a name in a folder; `claim` is how whoever came first spells it. */
-function claimName(
-  folder: OpenFolder,
-  last: string,
-  kind: "file" | "folder",
-): { claim: string; isKindTaken: boolean } {
+/** Takes a name in a folder. */
+function claimName(folder: OpenFolder, last: string, kind: Claim["kind"]): Claimed {
   const key = last.normalize("NFC").toLowerCase();
-  const claimed = folder.claims.get(key);
-  if (!claimed) folder.claims.set(key, { last, kind });
-  const isKindTaken = claimed?.last === last && claimed.kind !== kind;
-  return { claim: claimed?.last ?? last, isKindTaken };
+  const first = folder.claims.get(key);
+  if (!first) {
+    folder.claims.set(key, { last, kind });
+    return { isKindTaken: false, alike: undefined };
+  }
+  if (first.last === last) return { isKindTaken: first.kind !== kind, alike: undefined };
+  const own = folder.alikes.find((claim) => claim.last === last);
+  if (!own) folder.alikes.push({ last, kind });
+  return { isKindTaken: own !== undefined && own.kind !== kind, alike: first.last };
+}
+
+interface Claim {
+  readonly last: string;
+  readonly kind: "file" | "folder";
+}
+
+interface Claimed {
+  /** Whether a thing of the other kind has the name. */
+  readonly isKindTaken: boolean;
+  /** Another name that has come before and differs in case only. */
+  readonly alike: string | undefined;
 }
 
 function sameInCase(alike: string): string {

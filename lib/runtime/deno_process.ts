@@ -21,7 +21,6 @@ export function denoProcess(options: DenoProcessOptions): HostProcess {
     files: options.files,
     windows: Deno.build.os === "windows",
     env: readEnv,
-    realPath: (path) => Deno.realPath(path),
     onSignal,
     exit: (code) => Deno.exit(code),
   };

@@ -33,8 +33,6 @@ export interface HostProcess {
   readonly windows: boolean;
   /** A variable of the environment; undefined too when reading it would first ask the user. */
   env(name: string): string | undefined;
-  /** The absolute path of what is at `path`, with every symbolic link resolved. */
-  realPath(path: string): Promise<string>;
   /** Calls `handler` on each signal to stop, in place of the sudden end; returns how to undo that. */
   onSignal(handler: (signal: StopSignal) => void): () => void;
   /** Ends the process at once, whatever is under way. */

@@ -20,17 +20,6 @@ function storedNames(run: CliRun): string[] {
   return [...run.remote.stored.keys()].sort();
 }
 
-/** The paths in a local folder, sorted; a slash stands at the end of folders. */
-async function paths(run: CliRun, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const { name, kind } of await run.host.files.entries(folder)) {
-    const path = `${folder}/${name}`;
-    if (kind === "folder") found.push(`${path}/`, ...await paths(run, path));
-    else found.push(path);
-  }
-  return found.sort();
-}
-
 Deno.test("sync stores what is new or has changed, and leaves what only the server has", async () => {
   await using run = await withBoth(["d/a", "d/b/c"], ["m/a", "m/old", "m2/x", "mm"]);
   assertEquals(await run.run("sync", "d", "m/"), 0);
@@ -69,10 +58,10 @@ Deno.test("sync --down fetches, and with --delete removes what only the folder h
     ["m/a", "m/b/c", "m/e/h", "m2/y"],
   );
   assertEquals(await run.run("sync", "--down", "m", "d"), 0);
-  assertEquals((await paths(run, "d")).length, 9);
+  assertEquals((await run.host.paths("d/")).length, 9);
   assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
-  assertEquals(await paths(run, "d"), ["d/a", "d/b/", "d/b/c", "d/e/", "d/e/h"]);
-  assertEquals(await paths(run, "d2"), ["d2/x"]);
+  assertEquals(await run.host.paths("d/"), ["d/a", "d/b/", "d/b/c", "d/e/", "d/e/h"]);
+  assertEquals(await run.host.paths("d2/"), ["d2/x"]);
   assertMatch(run.out, /\nfetched 0 files, 0 B, removed 3, skipped 3, failed 0/);
   assertEquals(run.remote.stored.size, 4);
 });
@@ -81,7 +70,7 @@ Deno.test("sync --down makes the folder, also where --delete was given", async (
   await using run = await withBoth([], ["m/a/b"]);
   assertEquals(await run.run("sync", "--down", "m", "x/y", "--delete", "-n"), 0);
   assertEquals(await run.run("sync", "--down", "m", "x/y", "--delete"), 0);
-  assertEquals(await paths(run, "x"), ["x/y/", "x/y/a/", "x/y/a/b"]);
+  assertEquals(await run.host.paths("x/"), ["x/y/", "x/y/a/", "x/y/a/b"]);
 });
 
 Deno.test("sync --delete removes nothing that is excluded, left out or arriving", async () => {
@@ -108,7 +97,7 @@ Deno.test("sync --delete removes nothing that is excluded, left out or arriving"
   await Deno.symlink("nowhere", `${down.host.folder}/d/link`);
   const args = ["--delete", "--exclude", "*.tmp", "--exclude", "/tmp"];
   assertEquals(await down.run("sync", "--down", "m", "d", ...args), 0);
-  assertEquals(await paths(down, "d"), [
+  assertEquals(await down.host.paths("d/"), [
     "d/a",
     "d/b.tmp",
     "d/gone/",
@@ -134,7 +123,7 @@ Deno.test("sync --delete removes nothing after any failure", async () => {
   await using down = await withBoth(["d/old"], ["m/a", "m/b"]);
   down.remote.damaged.add("m/b");
   assertEquals(await down.run("sync", "--down", "m", "d", "--delete"), 9);
-  assertEquals(await paths(down, "d"), ["d/a", "d/old"]);
+  assertEquals(await down.host.paths("d/"), ["d/a", "d/old"]);
 });
 
 Deno.test("sync --delete stops where a folder cannot be read any more when it comes to removing", async () => {
@@ -158,7 +147,7 @@ Deno.test("sync --delete refuses to empty the target when the source has no file
   assertEquals(await run.run("sync", "--down", "nothing", "full", "--delete"), 2);
   assertEquals(run.out.slice(before), "");
   assertEquals(await run.run("sync", "missing", "m", "--delete"), 4);
-  assertEquals([storedNames(run), await paths(run, "full")], [["m/a"], ["full/a"]]);
+  assertEquals([storedNames(run), await run.host.paths("full/")], [["m/a"], ["full/a"]]);
   assertStringIncludes(
     run.err,
     '"empty" has no files, so --delete would remove all that the target',
@@ -182,7 +171,7 @@ Deno.test("sync --down --delete makes way where a file became a folder, or the o
   assertMatch(run.out, /would fetch 2 files, \d+ B, remove 2, skipped 1, failed 0/);
   assertEquals(await run.run("sync", "--down", "m", "d"), 9);
   assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
-  assertEquals(await paths(run, "d"), [
+  assertEquals(await run.host.paths("d/"), [
     "d/file",
     "d/folder/",
     "d/folder/was/",
@@ -196,16 +185,16 @@ Deno.test("sync --down --delete keeps a file that the server has in other case, 
   const { files } = run.host;
   run.host.files = caseBlindFiles(files);
   assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
-  assertEquals((await paths(run, "d")).map((path) => path.toLowerCase()), ["d/a", "d/c"]);
+  assertEquals((await run.host.paths("d/")).map((path) => path.toLowerCase()), ["d/a", "d/c"]);
   run.host.files = files;
   await run.host.write("d/C", "C");
   assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
-  assertEquals(await paths(run, "d"), ["d/a", "d/c"]);
+  assertEquals(await run.host.paths("d/"), ["d/a", "d/c"]);
 });
 
 Deno.test("sync --down --delete never removes through a link", async () => {
   await using run = await withBoth(["d/a", "elsewhere/x"], ["m/a"]);
   await Deno.symlink("../elsewhere", `${run.host.folder}/d/link`);
   assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
-  assertEquals(await paths(run, "elsewhere"), ["elsewhere/x"]);
+  assertEquals(await run.host.paths("elsewhere/"), ["elsewhere/x"]);
 });

@@ -74,10 +74,6 @@ export class FakeHost implements HostProcess, AsyncDisposable {
     return this.variables.get(name);
   }
 
-  realPath(path: string): Promise<string> {
-    return Deno.realPath(resolve(this.folder, path));
-  }
-
   onSignal(handler: (signal: StopSignal) => void): () => void {
     this.#onSignal = handler;
     return () => this.#onSignal = undefined;
@@ -113,6 +109,17 @@ export class FakeHost implements HostProcess, AsyncDisposable {
   /** The names in the temporary folder, sorted. */
   async names(): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(this.folder), (entry) => entry.name)).sort();
+  }
+
+  /** The paths below the temporary folder or a folder in it, sorted; folders end with a slash. */
+  async paths(folder = ""): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(resolve(this.folder, folder))) {
+      const path = folder + name;
+      if (isDirectory) found.push(`${path}/`, ...await this.paths(`${path}/`));
+      else found.push(path);
+    }
+    return found.sort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
