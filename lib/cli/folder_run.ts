@@ -36,8 +36,8 @@ export interface FolderRunOptions {
   readonly isDryRun: boolean;
 }
 
-/** Files that are known of before their turn: the totals of most folders, in a few megabytes. */
-const MOST_AHEAD = 5000;
+/** Files that are known of before their turn: the totals of most folders, in some ten megabytes. */
+const MOST_AHEAD = 50_000;
 
 /** One run. Dispose it to take its progress away. */
 export class FolderRun implements AsyncDisposable {
@@ -83,9 +83,10 @@ export class FolderRun implements AsyncDisposable {
     jobs: AsyncIterable<Job>,
     work: (job: Job, tracker: Tracker) => Promise<void>,
   ): Promise<void> {
-    const { signal } = this.#context;
+    const { signal, clock } = this.#context;
     const ahead = readAhead(jobs, {
       limit: MOST_AHEAD,
+      clock,
       onRead: ({ size }) => this.#progress.expect({ files: 1, bytes: size }),
     });
     const attempt = async (job: Job) => {
