@@ -15,7 +15,7 @@ import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
-import { nodeFiles } from "./lib/runtime/node_files.ts";
+import { localFiles } from "./lib/runtime/local_files.ts";
 import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
@@ -77,7 +77,7 @@ async function dial(to: Address, signal: AbortSignal | undefined): Promise<Conne
 }
 
 if (import.meta.main) {
-  const host = denoProcess({ files: nodeFiles });
+  const host = denoProcess({ files: localFiles(systemClock) });
   const { version } = config;
   host.exit(
     await clientProgram({ host, clock: systemClock, connect, version }),

@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
+import { localFiles } from "./lib/runtime/local_files.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
@@ -108,7 +109,7 @@ const DATA_FOLDER_PARTS: DataFolderParts = {
 };
 
 if (import.meta.main) {
-  const host = denoProcess({ files: nodeFiles });
+  const host = denoProcess({ files: localFiles(systemClock) });
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {

@@ -1,6 +1,6 @@
 // Many pieces of work at once, but never more than a bound. Not a queue that lives on: one call, one list.
 
-/** Options of {@linkcode mapBounded}. */
+/** Options of {@linkcode eachBounded}. */
 export interface BoundedOptions<Item> {
   /** How much may run at once: items, or the sum of what `weigh` says of them. */
   limit: number;
@@ -11,44 +11,42 @@ export interface BoundedOptions<Item> {
 }
 
 /**
- * Does `work` for every item, begun in their order, as many at once as `limit` allows. Returns how each
- * ended, in the order of the items; a failure stops nothing. Throws the signal's reason when it was
- * aborted, after all that had begun has ended.
+ * Does `work` for every item, begun in their order, as many at once as `limit` allows; items are taken from
+ * their source only when there is room. A failure of `work` or of the source lets nothing more begin, and
+ * is thrown once all that had begun has ended; so is the signal's reason when it was aborted.
  */
-export async function mapBounded<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
+export async function eachBounded<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  work: (item: Item) => Promise<void>,
   options: BoundedOptions<Item>,
-): Promise<PromiseSettledResult<Result>[]> {
+): Promise<void> {
   const { limit, weigh = () => 1, signal } = options;
-  const results: PromiseSettledResult<Result>[] = new Array(items.length);
-  const running = new Set<Promise<void>>();
   let load = 0;
-  for (const [index, item] of items.entries()) {
-    // Something heavier than the limit runs all the same, alone.
-    const weight = Math.min(weigh(item), limit);
-    while (load + weight > limit) await Promise.race(running);
-    if (signal?.aborted) break;
-    load += weight;
-    const task = settle(work, item).then((result) => {
-      results[index] = result;
-      load -= weight;
-      running.delete(task);
-    });
-    running.add(task);
-  }
-  await Promise.all(running);
-  signal?.throwIfAborted();
-  return results;
-}
-
-async function settle<Item, Result>(
-  work: (item: Item) => Promise<Result>,
-  item: Item,
-): Promise<PromiseSettledResult<Result>> {
+  let failure: { reason: unknown } | undefined;
+  let wake: (() => void) | undefined;
+  const untilOneEnds = () => new Promise<void>((resolve) => wake = resolve);
+  const run = async (item: Item, weight: number) => {
+    try {
+      await work(item);
+    } catch (reason) {
+      failure ??= { reason };
+    }
+    load -= weight;
+    wake?.();
+  };
   try {
-    return { status: "fulfilled", value: await work(item) };
+    for await (const item of items) {
+      // Something heavier than the limit runs all the same, alone.
+      const weight = Math.min(weigh(item), limit);
+      while (load + weight > limit && !failure) await untilOneEnds();
+      if (failure || signal?.aborted) break;
+      load += weight;
+      void run(item, weight); // never rejects
+    }
   } catch (reason) {
-    return { status: "rejected", reason };
+    failure ??= { reason };
   }
+  while (load > 0) await untilOneEnds();
+  signal?.throwIfAborted();
+  if (failure) throw failure.reason;
 }

@@ -60,3 +60,22 @@ export function quote(name: string): string {
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/**
+ * Negative, 0 or positive, as `a` comes before, with or after `b` in the order of their bytes in UTF-8, which
+ * is not that of their UTF-16 units.
+ */
+export function compareBytes(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let index = 0; index < shared; index++) {
+    const unitA = a.charCodeAt(index);
+    const unitB = b.charCodeAt(index);
+    if (unitA !== unitB) return rank(unitA) - rank(unitB);
+  }
+  return a.length - b.length;
+}
+
+/** Two surrogates stand for a point beyond all that one unit can say. */
+function rank(unit: number): number {
+  return (unit & 0xf800) === 0xd800 ? unit + 0x1_0000 : unit;
+}

@@ -1,6 +1,6 @@
 // The same thing done to several files at once: what fails is told and the rest goes on.
 
-import { mapBounded } from "../base/concurrency.ts";
+import { eachBounded } from "../base/concurrency.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure } from "./failure.ts";
@@ -20,6 +20,15 @@ export interface BatchOptions<Item> {
 
 /** How many small requests are under way at once: enough to fill a round trip of 100 ms. */
 export const MOST_AT_ONCE = 64;
+/** Bytes that count as much as one small file towards that. */
+const WEIGHT_UNIT = 256 * 1024;
+// Four large files at once fill any link, and more would only share it.
+const MOST_WEIGHT = MOST_AT_ONCE / 4;
+
+/** What the transfer of a file of `size` bytes counts towards how many may be under way. */
+export function weighFile({ size }: { readonly size: number }): number {
+  return Math.min(MOST_WEIGHT, 1 + Math.floor(size / WEIGHT_UNIT));
+}
 
 /**
  * Does something to every item. A failure of one is told in a line and the others go on, unless it is one
@@ -56,7 +65,7 @@ export async function runBatch<Item>(
       await screen.failure(error, endsAll ? undefined : title(item));
     }
   };
-  await mapBounded(items, attempt, {
+  await eachBounded(items, attempt, {
     limit: MOST_AT_ONCE,
     signal,
     ...(options.weigh && { weigh: options.weigh }),

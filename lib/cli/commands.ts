@@ -3,10 +3,12 @@
 import type { OptionRule } from "./arguments.ts";
 import { cat } from "./cat.ts";
 import type { Command } from "./command.ts";
+import { FOLDER_DETAILS, FOLDER_OPTIONS } from "./folder_options.ts";
 import { get } from "./get.ts";
 import { hash } from "./hash.ts";
 import { cp, ls, mv, rm, stat } from "./name_commands.ts";
 import { put } from "./put.ts";
+import { sync } from "./sync.ts";
 import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
 import { watch } from "./watch.ts";
 
@@ -42,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
       "A file is stored under the last part of its path, what is in a folder under the folder's",
       'name, a slash and its path in there. "-" is standard input and needs --as.',
       "The old version stays readable until the new one is complete and safe on the server's disk.",
+      ...FOLDER_DETAILS,
     ],
     options: [
       {
@@ -50,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
         summary: "Store it under NAME; one ending in a slash goes before the names",
       },
       { name: "recursive", letter: "r", summary: "Store what is in folders" },
+      ...FOLDER_OPTIONS,
       { name: "if-absent", summary: "Only if there is no file of that name" },
       { name: "if-version", value: "N", summary: "Only if the file there has version N" },
       {
@@ -62,7 +66,8 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       ["put report.pdf", "store it as report.pdf"],
       ["put *.jpg --as photos/", "store them as photos/…"],
-      ["put -r photos", "store all that is in the folder"],
+      ["put -r photos", "store what is in the folder as photos/…"],
+      ["put -r photos --as 2026 --exclude '*.tmp'", "store it as 2026/…, but no .tmp"],
       ["tar c src | morsel put - --as src.tar", "store what another program prints"],
     ],
     run: put,
@@ -72,25 +77,57 @@ export const COMMANDS: readonly Command[] = [
     operands: "NAME",
     least: 1,
     most: 1,
-    summary: "Fetch a file into the current folder, or where -o says",
+    summary: "Fetch a file or folder into the current folder, or where -o says",
     details: [
-      "The file appears only when every byte of it has been proven against its digest; until then",
-      "a file that was there before stays as it is.",
+      "A file appears only when every byte of it has been proven against its digest; until then",
+      "a file that was there before stays as it is. With --recursive NAME is a folder: all files",
+      'whose names begin with it and a slash are fetched; "" is all there are. Names that lead out',
+      "of the target folder, or that the file system cannot hold, are refused one by one.",
+      ...FOLDER_DETAILS,
     ],
     options: [
+      { name: "recursive", letter: "r", summary: "Fetch all files in the folder NAME" },
       {
         name: "output",
         letter: "o",
         value: "PATH",
         summary: "Write to this file or into this folder; - is standard output",
       },
+      ...FOLDER_OPTIONS,
     ],
     examples: [
       ["get photos/a.jpg", "write ./a.jpg"],
       ["get photos/a.jpg -o b.jpg", "write ./b.jpg"],
       ["get src.tar -o - | tar x", "hand it to another program"],
+      ["get -r photos", "write ./photos/…"],
+      ["get -r photos -o pictures", "write ./pictures/…"],
     ],
     run: get,
+  },
+  {
+    name: "sync",
+    operands: "SOURCE TARGET",
+    least: 2,
+    most: 2,
+    summary: "Make a folder on the server as one here is, or the other way round",
+    details: [
+      "SOURCE is a folder here and TARGET one on the server, with --down the other way round: a file's",
+      "name is the folder on the server, a slash and its path in the folder here.",
+      "What only the target has stays, unless --delete is given: then it is removed in the end, if",
+      "all has come across; what is excluded or left out stays in any case.",
+      ...FOLDER_DETAILS,
+    ],
+    options: [
+      { name: "down", summary: "The server is the source and the folder the target" },
+      { name: "delete", summary: "Remove what only the target has" },
+      ...FOLDER_OPTIONS,
+    ],
+    examples: [
+      ["sync photos photos", "store what is new or has changed in the folder"],
+      ["sync photos photos --delete -n", "say what would be stored and removed"],
+      ["sync --down photos pictures", "fetch what is new or has changed on the server"],
+    ],
+    run: sync,
   },
   {
     name: "cat",

@@ -11,6 +11,11 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** A name that only one of the two sides can have. The message says which and why. */
+export class RefusedNameError extends Error {
+  override name = "RefusedNameError";
+}
+
 /** What was being done with a local file. */
 export type LocalAction = "read" | "write";
 
@@ -32,14 +37,14 @@ export class LocalFileError extends Error {
 
 /** A failure as it is told. */
 export interface Failure {
-  /** A MorselError's code, or `usage`, `permission`, `local`, `unexpected`. */
+  /** A MorselError's code, or `usage`, `permission`, `local`, `name`, `unexpected`. */
   readonly code: string;
   /** What happened and what to do next, without a full stop. */
   readonly message: string;
   /** Facts for programs. */
   readonly detail: Readonly<Record<string, string>>;
   readonly exitCode: ExitCode;
-  /** Whether further calls on the same connection would fail alike. */
+  /** Whether what comes after it would fail alike: no connection, no permission, no room on the disk. */
   readonly endsAll: boolean;
 }
 
@@ -50,11 +55,16 @@ export interface Failure {
 export function describeFailure(thrown: unknown): Failure {
   const chain = causes(thrown);
   const denied = chain.find((error) => error.name === "NotCapable");
-  if (denied) return failure("permission", deniedPermission(denied), { exitCode: EXIT.usage });
+  if (denied) {
+    const exitCode = EXIT.usage;
+    return failure("permission", deniedPermission(denied), { exitCode, endsAll: true });
+  }
   const local = chain.find((error) => error instanceof LocalFileError);
   if (local) return describeLocal(local);
   const usage = chain.find((error) => error instanceof UsageError);
   if (usage) return failure("usage", oneLine(usage.message), { exitCode: EXIT.usage });
+  const refused = chain.find((error) => error instanceof RefusedNameError);
+  if (refused) return failure("name", oneLine(refused.message), { exitCode: EXIT.someFailed });
   const known = chain.find((error) => error instanceof MorselError);
   if (known) {
     const exitCode = exitCodeOf(known.code);
@@ -105,13 +115,10 @@ function causes(thrown: unknown): Error[] {
 }
 
 function describeLocal(error: LocalFileError): Failure {
-  const exitCode = DISK_FULL.has(error.code)
-    ? EXIT.limit
-    : error.code === "ENOENT"
-    ? EXIT.notFound
-    : EXIT.unexpected;
+  const endsAll = DISK_FULL.has(error.code);
+  const exitCode = endsAll ? EXIT.limit : error.code === "ENOENT" ? EXIT.notFound : EXIT.unexpected;
   const detail = { path: error.path, ...(error.code && { reason: error.code }) };
-  return failure("local", error.message, { exitCode, detail });
+  return failure("local", error.message, { exitCode, detail, endsAll });
 }
 
 const DISK_FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);

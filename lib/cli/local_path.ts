@@ -7,20 +7,13 @@ export function lastPart(path: string, windows: boolean): string {
   return last === "." || last === ".." || (windows && /^[a-z]:$/i.test(last)) ? "" : last;
 }
 
-/** The path of what is called `name` in `folder`. */
+/** The path of what is called `name` in `folder`; an empty one is the current folder. */
 export function joinPath(folder: string, name: string): string {
   // A slash separates on Windows as well.
-  return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+  return folder === "" || folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }
 
 /** The folder that `path` lies in, with the separator at its end; empty for the current one. */
 export function folderOf(path: string, windows: boolean): string {
   return (windows ? /^.*[\\/]/s : /^.*\//s).exec(path)?.[0] ?? "";
-}
-
-/** Whether the absolute path `inner` is that of `folder` or of something in it. */
-export function isInside(inner: string, folder: string): boolean {
-  if (!inner.startsWith(folder)) return false;
-  return inner.length === folder.length || /[\\/]$/.test(folder) ||
-    /[\\/]/.test(inner[folder.length]!);
 }

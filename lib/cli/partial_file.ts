@@ -5,13 +5,14 @@
 import { equals } from "@std/bytes";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import type { ByteSink, FileInfo } from "../client/types.ts";
-import type { Files, OpenFile } from "../runtime/files.ts";
+import type { LocalFiles, OpenFile } from "../runtime/files.ts";
 import { locally } from "./failure.ts";
+import { partialName } from "./local_names.ts";
 import { folderOf } from "./local_path.ts";
 
 /** What a {@linkcode PartialFile} is part of. */
 export interface PartialFileOptions {
-  readonly files: Files;
+  readonly files: LocalFiles;
   readonly windows: boolean;
   /** Where the file goes in the end, as the user wrote it. */
   readonly target: string;
@@ -40,8 +41,8 @@ export class PartialFile {
 
   /** Opens what an earlier run has left, if it did, and checks it block by block. */
   static async open(options: PartialFileOptions): Promise<PartialFile> {
-    const { files, target } = options;
-    const path = partialPath(options);
+    const { files, target, windows, file } = options;
+    const path = partialPath({ target, windows, digest: file.digest });
     const data = await locally("write", target, () => openOrCreate(files, path));
     const leaves = await locally("write", target, () => openOrCreate(files, leavesPath(path)));
     const parts = { path, data, leaves };
@@ -108,18 +109,21 @@ interface Parts {
 }
 
 /** Beside the target, as a rename does not reach from one file system to another. */
-function partialPath({ target, windows, file }: PartialFileOptions): string {
+export function partialPath(
+  { target, windows, digest }: { target: string; windows: boolean; digest: string },
+): string {
   const folder = folderOf(target, windows);
-  // Cut, as a file name may have 255 bytes and this one is longer than the target's.
-  const start = [...target.slice(folder.length)].slice(0, 40).join("");
-  return `${folder}.${start}.${file.digest.slice(0, 16)}.morsel-part`;
+  return folder + partialName(target.slice(folder.length), digest);
 }
 
 function leavesPath(path: string): string {
   return `${path}-hashes`;
 }
 
-async function openOrCreate(files: Files, path: string): Promise<OpenFile> {
+async function openOrCreate(files: LocalFiles, path: string): Promise<OpenFile> {
+  // A link is not of our making, and would be written through.
+  const status = await files.look(path);
+  if (status && status.kind !== "file") await files.remove(path);
   try {
     return await files.open(path, "create");
   } catch (error) {

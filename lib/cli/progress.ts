@@ -13,7 +13,7 @@ export interface ProgressOptions {
   clock: Clock;
   /** The width of the terminal; 0 when it is not known. */
   columns: () => number;
-  /** How many files the command transfers. */
+  /** How many files the command transfers, as far as it knows at first. */
   files: number;
   /** The bytes of all of them, if known. */
   total?: number;
@@ -41,6 +41,7 @@ export class ProgressDisplay implements AsyncDisposable {
   readonly #samples: { atMs: number; bytes: number }[] = [];
   #name = "";
   #received = 0;
+  #files: number;
   #total: number | undefined;
   #doneFiles = 0;
   #stopTimer: StopTimer | undefined;
@@ -49,8 +50,15 @@ export class ProgressDisplay implements AsyncDisposable {
 
   constructor(options: ProgressOptions) {
     this.#options = options;
+    this.#files = options.files;
     this.#total = options.total;
     if (options.enabled) this.#stopTimer = options.clock.timer(FIRST_DRAW_MS, () => this.#tick());
+  }
+
+  /** Adds to how many files and bytes there will be. */
+  expect({ files, bytes }: { files: number; bytes: number }): void {
+    this.#files += files;
+    this.#total = (this.#total ?? 0) + bytes;
   }
 
   /** Adds a transfer under the name that is shown while it is the only one. */
@@ -61,7 +69,7 @@ export class ProgressDisplay implements AsyncDisposable {
       update: (progress) => {
         this.#received += progress.received - received;
         received = progress.received;
-        if (this.#options.files === 1) this.#total = progress.total ?? this.#total;
+        if (this.#files === 1) this.#total = progress.total ?? this.#total;
         // The first report may be of an upload that goes on from the middle: not a rate of this run.
         if (this.#samples.length === 0) this.#sample();
       },
@@ -92,7 +100,7 @@ export class ProgressDisplay implements AsyncDisposable {
   }
 
   #line(): string {
-    const { files } = this.#options;
+    const files = this.#files;
     // The last column stays free: some terminals go to the next line when it is written to.
     const width = (this.#options.columns() || 80) - 1;
     const measured = { received: this.#received, total: this.#total, rate: this.#rate() };

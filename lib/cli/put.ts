@@ -1,53 +1,45 @@
 // The command `put`: local files, folders or standard input become files on the server.
 
-import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
-import type { ByteSource, FileInfo, Progress, PutOptions } from "../client/types.ts";
-import { runBatch } from "./batch.ts";
+import type { PutOptions } from "../client/types.ts";
+import { runBatch, weighFile } from "./batch.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { locally, UsageError } from "./failure.ts";
+import { UsageError } from "./failure.ts";
 import { reportDone, transferredLine } from "./file_report.ts";
+import { refuseFolderOptions } from "./folder_options.ts";
 import { keyValues, wholeNumber } from "./option_values.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
-import type { RemoteFiles } from "./remote_files.ts";
+import { connectToPut, putFile } from "./put_file.ts";
+import { putFolders } from "./put_folders.ts";
+import { findSources, type Sources } from "./source_files.ts";
 import { standardInput } from "./standard_input.ts";
-import { findSources, type SourceFile } from "./source_files.ts";
-import { onTransferEvent } from "./transfer_events.ts";
-
-// Small files go 64 at a time, so that a round trip is not waited for with each; four large ones at once
-// already fill any link, and more would only share it.
-const SMALL_FILE_SIZE = 1024 * 1024;
-const LARGE_FILE_WEIGHT = 16;
 
 /** Stores files. */
 export async function put(context: CommandContext): Promise<ExitCode> {
-  const { operands, options, screen } = context;
+  const { operands, options, host } = context;
+  const isRecursive = options.flag("recursive");
+  if (!isRecursive) refuseFolderOptions(options);
   const putOptions = readPutOptions(context);
   if (operands.includes("-")) return await putInput(context, putOptions);
-  const sources = await findSources(operands, {
-    host: context.host,
-    recursive: options.flag("recursive"),
-    as: options.value("as"),
-    signal: context.signal,
-  });
-  const { files, failed } = sources;
-  if (putOptions.ifVersion !== undefined && files.length > 1) {
+  const sources = await findSources(operands, { host, isRecursive, as: options.value("as") });
+  const { files, folders } = sources;
+  if (putOptions.ifVersion !== undefined && files.length + 2 * folders.length > 1) {
     throw new UsageError("--if-version is the version of one file; put the files one by one");
   }
-  for (const { path, reason } of sources.skipped) {
-    await screen.message(`Skipped ${quote(path)} as ${reason}`);
-  }
-  if (files.length + failed.length === 0) {
-    await screen.message("There are no files in there, so nothing is stored");
-    return EXIT.done;
-  }
+  return isRecursive
+    ? await putFolders(context, sources, putOptions)
+    : await putFiles(context, sources, putOptions);
+}
+
+async function putFiles(
+  context: CommandContext,
+  { files, failed }: Sources,
+  putOptions: PutOptions,
+): Promise<ExitCode> {
   if (files.length === 0) return await runBatch(context, files, { ...NOTHING_LEFT, failed });
-  const client = await context.connect();
-  // Ctrl-C leaves the uploads to a later run, as a lost connection does; to cancel them would drop them.
-  const { signal, ...keptOptions } = putOptions;
-  signal?.addEventListener("abort", () => void client.close().catch(() => {}), { once: true });
+  const tools = await connectToPut(context, putOptions);
   const total = files.reduce((sum, file) => sum + file.size, 0);
   await using progress = new ProgressDisplay({
     ...progressOptions(context),
@@ -55,71 +47,19 @@ export async function put(context: CommandContext): Promise<ExitCode> {
     total,
   });
   return await runBatch(context, files, {
-    work: (file) => putFile(context, file, { client, progress, putOptions: keptOptions }),
+    work: async (source) => {
+      const tracker = progress.track(source.name);
+      const file = await putFile(context, source, { ...tools, tracker });
+      tracker.done();
+      await reportDone(context, file, transferredLine(file.name, file));
+    },
     title: (file) => file.path,
-    weigh: (file) => file.size > SMALL_FILE_SIZE ? LARGE_FILE_WEIGHT : 1,
+    weigh: weighFile,
     failed,
   });
 }
 
 const NOTHING_LEFT = { work: () => Promise.resolve(), title: () => "" };
-
-interface PutTools {
-  client: RemoteFiles;
-  progress: ProgressDisplay;
-  putOptions: PutOptions;
-}
-
-async function putFile(
-  context: CommandContext,
-  source: SourceFile,
-  tools: PutTools,
-): Promise<void> {
-  const tracker = tools.progress.track(source.name);
-  const file = await putUnchanged(context, source, { ...tools, onProgress: tracker.update });
-  tracker.done();
-  await reportDone(context, file, transferredLine(file.name, file));
-}
-
-/** Puts a file as it is at one moment: one that changes while it is sent is begun again as it is then. */
-async function putUnchanged(
-  context: CommandContext,
-  source: SourceFile,
-  tools: PutTools & { onProgress: (progress: Progress) => void },
-): Promise<FileInfo> {
-  const { path, name } = source;
-  const { files } = context.host;
-  const open = await locally("read", path, () => files.open(path, "read"));
-  try {
-    let { size, modifiedMs } = source;
-    for (let attempt = 1;; attempt++) {
-      const bytes: ByteSource = {
-        read: (into, position) => locally("read", path, () => open.read(into, position)),
-        isUnchanged: async () => {
-          const now = await locally("read", path, () => files.stat(path));
-          return now?.size === size && now.modifiedMs === modifiedMs;
-        },
-      };
-      const { client, putOptions, onProgress } = tools;
-      const onEvent = onTransferEvent(context, name);
-      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
-      try {
-        return await client.put(name, bytes, options);
-      } catch (error) {
-        const hasChanged = error instanceof MorselError && error.detail.source === "changed";
-        const now = await files.stat(path);
-        if (!hasChanged || !now || attempt === MAX_ATTEMPTS) throw error;
-        onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
-        ({ size, modifiedMs } = now);
-      }
-    }
-  } finally {
-    await open.close();
-  }
-}
-
-/** A file that changes faster than it can be sent is told as what it is. */
-const MAX_ATTEMPTS = 3;
 
 async function putInput(context: CommandContext, putOptions: PutOptions): Promise<ExitCode> {
   const name = context.options.value("as");

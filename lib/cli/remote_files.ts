@@ -49,6 +49,8 @@ export interface RemoteDownload {
   readonly file: FileInfo;
   /** Writes every byte at its position in the file; throws `integrity` if they are not the file's. */
   copyTo(sink: ByteSink): Promise<void>;
+  /** All of it in memory; throws `integrity` like `copyTo`. */
+  bytes(): Promise<Uint8Array>;
   /** The bytes in their order; it errors at the end if they are not the file's. */
   readonly readable: ReadableStream<Uint8Array>;
   /** Gives up on what has not arrived; harmless at the end. */

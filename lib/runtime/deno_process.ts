@@ -1,12 +1,12 @@
 // The process of a program that runs in Deno.
 
-import type { Files } from "./files.ts";
+import type { LocalFiles } from "./files.ts";
 import type { HostProcess, Output, StopSignal } from "./process.ts";
 
 /** What {@linkcode denoProcess} is made with. */
 export interface DenoProcessOptions {
   /** The file system that the program is to use. */
-  files: Files;
+  files: LocalFiles;
 }
 
 /** The process this program runs in. */
@@ -21,7 +21,6 @@ export function denoProcess(options: DenoProcessOptions): HostProcess {
     files: options.files,
     windows: Deno.build.os === "windows",
     env: readEnv,
-    realPath: (path) => Deno.realPath(path),
     onSignal,
     exit: (code) => Deno.exit(code),
   };

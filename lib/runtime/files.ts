@@ -1,4 +1,4 @@
-// What Morsel needs of a file system. Types only; node_files.ts has them for every runtime.
+// What Morsel needs of a file system. Types only; node_files.ts and local_files.ts have them for every runtime.
 
 /** An open file, read and written at positions. Whoever opened it closes it. */
 export interface OpenFile {
@@ -32,7 +32,7 @@ export interface FileStatus {
 export interface Files {
   /**
    * Opens a file: `read` an existing one, `create` one that must not exist yet, for writing only,
-   * `update` an existing one for reading and writing.
+   * `update` an existing one for reading and writing, never through a symbolic link.
    */
   open(path: string, mode: "read" | "create" | "update"): Promise<OpenFile>;
   /** What is at a path; undefined when nothing is. Follows symbolic links. */
@@ -49,4 +49,46 @@ export interface Files {
   list(path: string): Promise<string[]>;
   /** Sets the time of last change, milliseconds since 1970. */
   setModified(path: string, modifiedMs: number): Promise<void>;
+}
+
+/** What is at a path itself: a symbolic link is a `link`, whatever it leads to. */
+export interface LocalStatus extends Omit<FileStatus, "kind"> {
+  readonly kind: FileStatus["kind"] | "link";
+}
+
+/** An entry of a folder. */
+export interface FolderEntry {
+  /** Where it is not Unicode, some of it is U+FFFD, and there is nothing by that name. */
+  readonly name: string;
+  readonly kind: LocalStatus["kind"];
+}
+
+/** A small file in memory. */
+export interface WholeFile {
+  readonly bytes: Uint8Array;
+  /** Last change of the content, milliseconds since 1970; when it is written 0 means now. */
+  readonly modifiedMs: number;
+}
+
+/** Where and how {@linkcode LocalFiles.place} writes a file. */
+export interface Placement {
+  readonly target: string;
+  /** A path in the same folder, where it is written first; what is there is of no use to anybody. */
+  readonly temporary: string;
+  /** Whether it is to be on stable storage before it takes the place of what is at the target. */
+  readonly sync: boolean;
+}
+
+/** The file system as programs for people use it: with many small files, and links among them. */
+export interface LocalFiles extends Files {
+  /** What is at a path itself, be it a link; undefined when nothing is. */
+  look(path: string): Promise<LocalStatus | undefined>;
+  /** What is in a folder, in no order. */
+  entries(path: string): Promise<FolderEntry[]>;
+  /** Reads a file of up to `most` bytes whole, then its time; of a larger one the first `most + 1`. */
+  readWhole(path: string, most: number): Promise<WholeFile>;
+  /** Writes a file whole: it is at the target at once or not at all, and a link there is replaced. */
+  place(file: WholeFile, placement: Placement): Promise<void>;
+  /** Removes an empty folder; fails when there is something in it. */
+  removeFolder(path: string): Promise<void>;
 }

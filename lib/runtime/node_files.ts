@@ -1,6 +1,7 @@
 // The file system of every runtime, through node:fs, which Deno, Bun and Node all have (PLATFORM.md 4).
 // No policy: what is durable when is decided by the store and the client.
 
+import { constants, type Stats } from "node:fs";
 import {
   type FileHandle,
   mkdir,
@@ -29,7 +30,12 @@ export const nodeFiles: Files = {
 };
 
 // "wx" and not "wx+", so that a program that only creates needs no permission to read.
-const FLAGS = { read: "r", create: "wx", update: "r+" } as const;
+const FLAGS = {
+  read: "r",
+  create: "wx",
+  // Windows has no O_NOFOLLOW, and links there need rights of their own.
+  update: constants.O_RDWR | (constants.O_NOFOLLOW ?? 0),
+} as const;
 
 class NodeFile implements OpenFile {
   readonly #handle: FileHandle;
@@ -79,13 +85,17 @@ class NodeFile implements OpenFile {
 
 async function statusOf(path: string): Promise<FileStatus | undefined> {
   try {
-    const status = await stat(path);
-    const kind = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other";
-    return { kind, size: status.size, modifiedMs: Math.trunc(status.mtimeMs) };
+    return statusFrom(await stat(path));
   } catch (thrown) {
     if (isMissing(thrown)) return undefined;
     throw thrown;
   }
+}
+
+/** What the system's status says. */
+export function statusFrom(status: Stats): FileStatus {
+  const kind = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other";
+  return { kind, size: status.size, modifiedMs: Math.trunc(status.mtimeMs) };
 }
 
 async function remove(path: string): Promise<void> {
@@ -108,7 +118,8 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function isMissing(thrown: unknown): boolean {
+/** Whether an error says that there is nothing at a path. */
+export function isMissing(thrown: unknown): boolean {
   const { code } = thrown as { code?: unknown };
   return code === "ENOENT" || code === "ENOTDIR";
 }

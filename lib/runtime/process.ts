@@ -1,7 +1,7 @@
 // What a command line program needs of the process it runs in. Types only; deno_process.ts has it for
 // Deno. Programs in lib/cli take it as a parameter and so name no runtime.
 
-import type { Files } from "./files.ts";
+import type { LocalFiles } from "./files.ts";
 
 /** The signals that ask a program to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM";
@@ -28,13 +28,11 @@ export interface HostProcess {
   readonly stdout: Output;
   readonly stderr: Output;
   /** The file system, with paths as the user writes them. */
-  readonly files: Files;
+  readonly files: LocalFiles;
   /** Whether paths are those of Windows, with drives and backslashes. */
   readonly windows: boolean;
   /** A variable of the environment; undefined too when reading it would first ask the user. */
   env(name: string): string | undefined;
-  /** The absolute path of what is at `path`, with every symbolic link resolved. */
-  realPath(path: string): Promise<string>;
   /** Calls `handler` on each signal to stop, in place of the sudden end; returns how to undo that. */
   onSignal(handler: (signal: StopSignal) => void): () => void;
   /** Ends the process at once, whatever is under way. */

@@ -69,6 +69,15 @@ declare module "deno-std/cli/parse_args.js" {
   ): { _: Array<string | number>; [name: string]: any };
 }
 
+declare module "deno-std/path/posix/glob_to_regexp.js" {
+  export interface GlobOptions {
+    extended?: boolean;
+    globstar?: boolean;
+    caseInsensitive?: boolean;
+  }
+  export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
+}
+
 declare module "deno-std/streams/mod.js" {
   export function toBytes(
     stream: ReadableStream<Uint8Array>,

@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
-import { checkName, checkPrefix, quote } from "../../lib/base/names.ts";
+import { checkName, checkPrefix, compareBytes, quote } from "../../lib/base/names.ts";
+import { compareKeys } from "../../lib/store/key_range.ts";
 
 Deno.test("names that look like paths are names like any other", () => {
   for (const name of ["../../etc/passwd", "/etc/passwd", "C:\\Windows", ".", "..", "a//b", " "]) {
@@ -56,6 +57,32 @@ Deno.test("a quoted name is short and has no control characters", () => {
   // deno-lint-ignore no-control-regex
   assert(!/[\u0000-\u001f\u007f-\u009f\u2028]/.test(shown));
   assertStringIncludes(shown, "\\u0007\\u009b31m");
+});
+
+Deno.test("compareBytes() orders text as its UTF-8 bytes are ordered", () => {
+  const utf8 = new TextEncoder();
+  const texts = [
+    "",
+    "a",
+    "a!",
+    "a/",
+    "ab",
+    "b",
+    "é",
+    "\uffff",
+    "\ue000",
+    "😀",
+    "😀a",
+    "𐀀",
+    "a😀",
+    "a\uff21",
+  ];
+  for (const a of texts) {
+    for (const b of texts) {
+      const bytes = compareKeys(utf8.encode(a), utf8.encode(b));
+      assertEquals(Math.sign(compareBytes(a, b)), Math.sign(bytes), `${a} ${b}`);
+    }
+  }
 });
 
 function assertRefused(name: string, why: string): void {

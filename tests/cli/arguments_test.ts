@@ -85,9 +85,16 @@ Deno.test("findOperand finds the command behind options and their values", () =>
 });
 
 Deno.test("no option means different things to different commands", () => {
-  const all = [...COMMON_OPTIONS, ...COMMANDS.flatMap((command) => command.options)];
-  const names = all.flatMap(({ name, letter }) => letter ? [name, letter] : [name]);
-  assertEquals(names.length, new Set(names).size);
+  const meanings = new Map<string, string>();
+  for (const rules of [COMMON_OPTIONS, ...COMMANDS.map((command) => command.options)]) {
+    for (const { name, letter, value, repeats } of rules) {
+      const meaning = JSON.stringify({ name, letter, value, repeats });
+      for (const word of letter ? [name, letter] : [name]) {
+        assertEquals(meanings.get(word) ?? meaning, meaning, word);
+        meanings.set(word, meaning);
+      }
+    }
+  }
 });
 
 function optionsOf(...args: string[]) {

@@ -4,10 +4,14 @@ import type { OpenFile } from "../../lib/runtime/files.ts";
 import { CliRun, systemError } from "../support/cli_run.ts";
 
 const CONTENT = "Hello, bytes of the file!";
+/** More than is held in memory until it is all there. */
+const LARGE = "large ".repeat(50_000);
 
 async function opened(): Promise<CliRun> {
   const run = await CliRun.open();
   run.remote.add("photos/a.txt", CONTENT, { modifiedMs: 1_700_000_000_000 });
+  run.remote.add("photos/large", LARGE, { modifiedMs: 1_700_000_000_123 });
+  run.remote.pieceSize = 100_000;
   return run;
 }
 
@@ -48,8 +52,7 @@ Deno.test("get prints an object with the path with --json, and nothing with --qu
 
 Deno.test("get never takes a name that leads elsewhere for a file name", async () => {
   await using run = await opened();
-  const names = ["..", ".", "a/..", "a/", "", "/", "x\\y", "..\\y", "C:", "c:x", "a/C:\\y"];
-  for (const name of names) {
+  for (const name of ["..", ".", "a/..", "a/", "", "/"]) {
     const before = run.err.length;
     assertEquals(await run.run("get", "--", name), 2, name);
     assertStringIncludes(run.err.slice(before), "choose one with -o");
@@ -67,11 +70,22 @@ Deno.test("get never takes a name that leads elsewhere for a file name", async (
 Deno.test("get on Windows refuses the names of devices and what Windows reads otherwise", async () => {
   await using run = await opened();
   run.host.windows = true;
-  for (const name of ["nul", "CON.txt", "com1", "a:stream", "a?", "dot.", "space "]) {
+  const names = ["nul", "CON.txt", "com1", "a:stream", "a?", "dot.", "space ", "x\\y", "..\\y"];
+  for (const name of [...names, "C:", "c:x", "a/C:\\y"]) {
     run.remote.add(name, "x");
     assertEquals(await run.run("get", name), 2, name);
   }
+  assertEquals(await run.host.names(), []);
   assertEquals(await run.run("get", "photos/a.txt"), 0);
+});
+
+Deno.test("get elsewhere takes what only Windows reads otherwise for the name that it is", async () => {
+  await using run = await opened();
+  for (const name of ["a\\b", "C:x", "nul"]) {
+    run.remote.add(name, name);
+    assertEquals(await run.run("get", name), 0);
+    assertEquals(await run.host.read(name), name);
+  }
 });
 
 Deno.test("get refuses a target that is a folder or a device, before it asks the server", async () => {
@@ -99,10 +113,10 @@ Deno.test("get of a file that is not there makes nothing", async () => {
 });
 
 /** What can go wrong between the first byte and the last, each with its exit code. */
-const TROUBLES: [string, number, (run: CliRun) => void][] = [
-  ["the bytes do not match", 7, (run) => run.remote.damaged.add("photos/a.txt")],
-  ["the connection is lost", 8, (run) => {
-    run.remote.faults.set("download photos/a.txt", new MorselError("connection", "Lost"));
+const TROUBLES: [string, number, (run: CliRun, name: string) => void][] = [
+  ["the bytes do not match", 7, (run, name) => run.remote.damaged.add(name)],
+  ["the connection is lost", 8, (run, name) => {
+    run.remote.faults.set(`download ${name}`, new MorselError("connection", "Lost"));
   }],
   ["Ctrl-C", 130, (run) => {
     run.remote.midway = () => {
@@ -110,21 +124,17 @@ const TROUBLES: [string, number, (run: CliRun) => void][] = [
       return new Promise(() => {});
     };
   }],
-  [
-    "the disk is full",
-    6,
-    (run) => breakOpenFiles(run, { write: () => Promise.reject(systemError("ENOSPC")) }),
-  ],
-  [
-    "the disk fails to sync",
-    1,
-    (run) => breakOpenFiles(run, { sync: () => Promise.reject(systemError("EIO")) }),
-  ],
+  ["the disk is full", 6, (run) => {
+    breakOpenFiles(run, { write: () => Promise.reject(systemError("ENOSPC")) });
+    run.host.files = { ...run.host.files, place: () => Promise.reject(systemError("ENOSPC")) };
+  }],
+  ["the disk fails to sync", 1, (run) => {
+    breakOpenFiles(run, { sync: () => Promise.reject(systemError("EIO")) });
+    run.host.files = { ...run.host.files, place: () => Promise.reject(systemError("EIO")) };
+  }],
   ["the rename fails", 1, (run) => {
-    run.host.files = {
-      ...run.host.files,
-      rename: () => Promise.reject(systemError("EACCES")),
-    };
+    const rename = () => Promise.reject(systemError("EACCES"));
+    run.host.files = { ...run.host.files, rename, place: rename };
   }],
 ];
 
@@ -148,37 +158,70 @@ function breakOpenFiles(run: CliRun, broken: Partial<OpenFile>): void {
 }
 
 for (const [what, exitCode, cause] of TROUBLES) {
-  Deno.test(`get leaves the old file and nothing else when ${what}`, async () => {
-    await using run = await opened();
-    await run.host.write("a.txt", "old");
-    cause(run);
-    assertEquals(await run.run("get", "photos/a.txt"), exitCode);
-    assertEquals(await run.host.names(), ["a.txt"]);
-    assertEquals(await run.host.read("a.txt"), "old");
-    assertEquals(run.out, "");
-    assertEquals(run.err.trimEnd().split("\n").length, 1, run.err);
-  });
+  for (const file of ["a.txt", "large"]) {
+    Deno.test(`get of ${file} leaves the old file and nothing else when ${what}`, async () => {
+      await using run = await opened();
+      await run.host.write(file, "old");
+      cause(run, `photos/${file}`);
+      assertEquals(await run.run("get", `photos/${file}`), exitCode);
+      assertEquals(await run.host.names(), [file]);
+      assertEquals(await run.host.read(file), "old");
+      assertEquals(run.out, "");
+      assertEquals(run.err.trimEnd().split("\n").length, 1, run.err);
+    });
+  }
 }
 
-Deno.test("get writes to a hidden temporary file beside the target until the end", async () => {
+Deno.test("get writes a large file to a hidden one beside the target until the end", async () => {
   await using run = await opened();
   const long = "x".repeat(250);
-  run.remote.add(long, CONTENT);
+  run.remote.add(long, LARGE);
   const meanwhile: string[] = [];
   run.remote.midway = async () => {
     meanwhile.push(...await run.host.names());
   };
-  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals(await run.run("get", "photos/large"), 0);
   assertEquals(await run.run("get", long), 0);
-  const shown = meanwhile.map((name) => name.replace(/[0-9a-f]{16}/, "DIGEST")).sort();
-  const long40 = "x".repeat(40);
+  const shown = meanwhile.map((name) =>
+    name.replace(/[0-9a-f]{16}/, "DIGEST").replace(/~[0-9a-f]{8}/, "~HASH")
+  ).sort();
+  const long31 = "x".repeat(31);
   assertEquals(shown, [
-    ".a.txt.DIGEST.morsel-part",
-    ".a.txt.DIGEST.morsel-part-hashes",
-    `.${long40}.DIGEST.morsel-part`,
-    `.${long40}.DIGEST.morsel-part-hashes`,
-    "a.txt",
+    ".large.DIGEST.morsel-part",
+    ".large.DIGEST.morsel-part-hashes",
+    `.${long31}~HASH.DIGEST.morsel-part`,
+    `.${long31}~HASH.DIGEST.morsel-part-hashes`,
+    "large",
   ]);
+  assertEquals((await run.host.files.stat("large"))?.modifiedMs, 1_700_000_000_123);
+});
+
+Deno.test("get has nothing of a small file on disk before all of it has arrived", async () => {
+  await using run = await opened();
+  let meanwhile: string[] = ["not looked"];
+  run.remote.midway = async () => {
+    meanwhile = await run.host.names();
+  };
+  assertEquals(await run.run("get", "photos/a.txt"), 0);
+  assertEquals([meanwhile, await run.host.names()], [[], ["a.txt"]]);
+});
+
+Deno.test("get does not write through a link that lies where its partial file goes", async () => {
+  await using run = await opened();
+  run.remote.pieceSize = 100_000;
+  for (const name of ["photos/large", "photos/a.txt"]) {
+    const file = name.slice("photos/".length);
+    const { digest } = await run.remote.stat(name);
+    for (const end of ["", "-hashes"]) {
+      await run.host.write("elsewhere", "precious");
+      const part = `.${file}.${digest.slice(0, 16)}.morsel-part${end}`;
+      await Deno.symlink("elsewhere", `${run.host.folder}/${part}`);
+    }
+    assertEquals(await run.run("get", name), 0);
+    assertEquals(await run.host.read("elsewhere"), "precious");
+    const expected = name === "photos/large" ? LARGE : CONTENT;
+    assertEquals(await run.host.read(file), expected);
+  }
 });
 
 Deno.test("get replaces a link to elsewhere and does not write through it", async () => {

@@ -5,6 +5,9 @@ import { CliRun, notCapable, systemError } from "../support/cli_run.ts";
 // The digest of nothing: SHA-256 of nothing (PROTOCOL.md 2.4).
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/** More than is read into memory at once. */
+const LARGE = "large ".repeat(50_000);
+
 Deno.test("put stores files under the last part of their paths and prints a line for each", async () => {
   await using run = await CliRun.open();
   await run.host.write("a.txt", "");
@@ -43,10 +46,15 @@ Deno.test("put passes conditions, metadata, size, time and chunk size on", async
   assertEquals({ ifVersion, metadata, size, modifiedMs, chunkSize }, {
     ifVersion: 7,
     metadata: { x: "1" },
-    size: 3,
+    size: undefined, // it goes as bytes, which say it themselves
     modifiedMs: 1_700_000_000_000,
     chunkSize: 9,
   });
+  await run.host.write("large", LARGE);
+  await run.host.files.setModified("large", 1_700_000_000_123);
+  await run.run("put", "large");
+  assertEquals(run.remote.lastPut.size, LARGE.length);
+  assertEquals(run.remote.lastPut.modifiedMs, 1_700_000_000_123);
   run.remote.add("b", "there");
   await run.host.write("b", "x");
   assertEquals(await run.run("put", "b", "--if-absent"), 5);
@@ -70,66 +78,19 @@ Deno.test("put - stores standard input, which needs a name", async () => {
   assertEquals(run.remote.lastPut.size, undefined);
 });
 
-Deno.test("put -r stores what is in a folder, with names from the folder on", async () => {
-  await using run = await CliRun.open();
-  for (const path of ["up/photos/z", "up/photos/a/1", "up/photos/a/2", "up/photos/B"]) {
-    await run.host.write(path, path);
-  }
-  await run.run("put", "-r", "up/photos");
-  assertEquals(storedNames(run), [
-    "photos/B",
-    "photos/a/1",
-    "photos/a/2",
-    "photos/z",
-  ]);
-  run.remote.stored.clear();
-  await run.run("put", "-r", "up/photos/", "--as", "x/");
-  assertEquals(run.remote.text("x/photos/a/1"), "up/photos/a/1");
-  run.remote.stored.clear();
-  await run.run("put", "-r", `${run.host.folder}/up/photos/.`);
-  assertEquals(storedNames(run), ["B", "a/1", "a/2", "z"]);
-});
-
-Deno.test("put -r follows links within the folder, never out of it nor in circles", async () => {
-  await using run = await CliRun.open();
-  const { folder } = run.host;
-  await run.host.write("secret/key", "secret");
-  await run.host.write("d/real/file", "real");
-  await Deno.symlink(`${folder}/secret`, `${folder}/d/out`);
-  await Deno.symlink("../secret/key", `${folder}/d/out-file`);
-  await Deno.symlink("real", `${folder}/d/within`);
-  await Deno.symlink("..", `${folder}/d/real/round`);
-  await Deno.symlink("nowhere", `${folder}/d/broken`);
-  // Begins with the path of the folder, but is another one.
-  await run.host.write("d2/x", "secret");
-  await Deno.symlink(`${folder}/d2`, `${folder}/d/neighbour`);
-  assertEquals(await run.run("put", "-r", "d"), 0);
-  assertEquals(storedNames(run), ["d/real/file", "d/within/file"]);
-  assertEquals(run.err.trimEnd().split("\n"), [
-    'morsel: Skipped "d/broken" as it is a link that leads nowhere, or cannot be followed',
-    'morsel: Skipped "d/neighbour" as it is a link out of the folder',
-    'morsel: Skipped "d/out" as it is a link out of the folder',
-    'morsel: Skipped "d/out-file" as it is a link out of the folder',
-    'morsel: Skipped "d/real/round" as it is a link to a folder that it is in',
-    'morsel: Skipped "d/within/round" as it is a link to a folder that it is in',
-  ]);
-});
-
-Deno.test("put of an empty folder says so and succeeds", async () => {
-  await using run = await CliRun.open();
-  await run.host.files.makeFolder("empty");
-  assertEquals(await run.run("put", "-r", "empty"), 0);
-  assertStringIncludes(run.err, "nothing is stored");
-  assertEquals(run.address, undefined);
-});
-
 Deno.test("put refuses what it cannot mean, before it stores anything", async () => {
   await using run = await CliRun.open();
   for (const path of ["a", "b", "d/a"]) await run.host.write(path, path);
   const wrong: [string[], string][] = [
     [["d"], '"d" is a folder; add --recursive'],
     [["a", "b", "--as", "x"], 'Several files cannot all be named "x"; end it with a slash'],
-    [["-r", "d", "--as", "x"], 'Several files cannot all be named "x"'],
+    [["-r", "a", "d", "--as", "x"], 'Several files cannot all be named "x"'],
+    [["-r", "d", "./d"], 'Both "d" and "./d" would be named "d"'],
+    [["-r", "a", "d/."], 'Both "d/." and "a" would be named "a"'],
+    [["-r", "d", "--if-version", "1"], "the version of one file"],
+    [["a", "--dry-run"], "--dry-run is for folders; add --recursive"],
+    [["a", "--exclude", "b"], "--exclude is for folders; add --recursive"],
+    [["-r", "d", "--include", "/"], '--include "/" matches nothing'],
     [["a", "d/a"], 'Both "a" and "d/a" would be named "a"'],
     [["-"], "give it one with --as NAME"],
     [["-", "--as", "x/"], "is not the whole name"],
@@ -176,28 +137,31 @@ Deno.test("put exits with the one reason when all files failed for it, and with 
 
 Deno.test("put keeps 64 small files under way, and four large ones", async () => {
   await using run = await CliRun.open();
-  for (let index = 0; index < 300; index++) await run.host.write(`small/${index}`, "x");
-  for (let index = 0; index < 9; index++) {
-    await run.host.write(`large/${index}`, new Uint8Array(1024 * 1024 + 1));
+  const names = (count: number, folder: string) =>
+    Array.from({ length: count }, (_, index) => `${folder}/${index}`);
+  for (const name of names(300, "small")) await run.host.write(name, "x");
+  for (const name of names(9, "large")) {
+    await run.host.write(name, new Uint8Array(4 * 1024 * 1024));
   }
   run.remote.midway = () => new Promise((resolve) => setTimeout(resolve, 0));
-  assertEquals(await run.run("put", "-r", "-q", "small"), 0);
+  assertEquals(await run.run("put", "-q", ...names(300, "small")), 0);
   assertEquals(run.remote.stored.size, 300);
   assertEquals(run.remote.mostUnderWay, 64);
   run.remote.mostUnderWay = 0;
-  assertEquals(await run.run("put", "-r", "-q", "large"), 0);
+  assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
   assertEquals(run.remote.mostUnderWay, 4);
 });
 
 Deno.test("put tells of a lost connection once and leaves the rest out", async () => {
   await using run = await CliRun.open();
-  for (let index = 100; index < 300; index++) {
-    await run.host.write(`d/${index}`, "x");
-    if (index > 100) {
-      run.remote.faults.set(`put d/${index}`, new MorselError("connection", "The server is gone"));
+  const names = Array.from({ length: 200 }, (_, index) => String(index + 100));
+  for (const name of names) {
+    await run.host.write(name, "x");
+    if (name !== "100") {
+      run.remote.faults.set(`put ${name}`, new MorselError("connection", "The server is gone"));
     }
   }
-  assertEquals(await run.run("put", "-r", "d"), 9);
+  assertEquals(await run.run("put", ...names), 9);
   assertEquals(run.remote.stored.size, 1);
   const lines = run.err.trimEnd().split("\n");
   assertEquals(lines.length, 2);
@@ -219,7 +183,7 @@ Deno.test("put without a connection fails with one line and exits with 8", async
 
 Deno.test("put names the local file that cannot be read, and closes it", async () => {
   await using run = await CliRun.open();
-  await run.host.write("a", "x");
+  await run.host.write("a", LARGE);
   const { files } = run.host;
   let closed = 0;
   run.host.files = {
@@ -239,6 +203,30 @@ Deno.test("put names the local file that cannot be read, and closes it", async (
   assertEquals(await run.run("put", "a"), 1);
   assertStringIncludes(run.err, 'morsel: Cannot read "a": EIO');
   assertEquals(closed, 1);
+  await run.host.write("small", "x");
+  run.host.files = { ...files, readWhole: () => Promise.reject(systemError("EIO")) };
+  assertEquals(await run.run("put", "small"), 1);
+  assertStringIncludes(run.err, 'morsel: Cannot read "small": EIO');
+});
+
+Deno.test("put of a file that changes between the look and the reading stores it as it is then", async () => {
+  await using run = await CliRun.open();
+  await run.host.write("a", "old");
+  const { files } = run.host;
+  let reads = 0;
+  run.host.files = {
+    ...files,
+    readWhole: async (path, most) => {
+      if (++reads === 1) {
+        await run.host.write("a", "new and longer");
+        await files.setModified("a", 1_700_000_000_000);
+      }
+      return await files.readWhole(path, most);
+    },
+  };
+  assertEquals(await run.run("put", "a"), 0);
+  assertEquals([reads, run.remote.text("a")], [2, "new and longer"]);
+  assertEquals(run.remote.lastPut.modifiedMs, 1_700_000_000_000);
 });
 
 Deno.test("put of a file it may not read names the permission", async () => {

@@ -1,6 +1,6 @@
 // Reads all that a server shows after a restart and holds it against the models, byte by byte.
 
-import { mapBounded } from "../../lib/base/concurrency.ts";
+import { eachBounded } from "../../lib/base/concurrency.ts";
 import { connect, type FileClient } from "../../mod.ts";
 import type { Content, Contents } from "./contents.ts";
 import type { Model } from "./model.ts";
@@ -35,8 +35,7 @@ export async function verify(
   }
   const check = ([name, content]: [string, Content]) =>
     compare(client, name, { content, contents });
-  const results = await mapBounded([...found], check, { limit: 4 });
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  await eachBounded(found, check, { limit: 4 });
   return found.size;
 }
 

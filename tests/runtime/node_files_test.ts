@@ -73,6 +73,14 @@ Deno.test("folders are made with those above, listed and synced", async () => {
   assertEquals(await nodeFiles.list(path), ["y"]);
 });
 
+Deno.test("a file is updated where it is, and never through a link", async () => {
+  await using folder = await newFolder();
+  await Deno.writeTextFile(`${folder.path}/a`, "precious");
+  await Deno.symlink("a", `${folder.path}/link`);
+  assertEquals(await codeOf(nodeFiles.open(`${folder.path}/link`, "update")), "ELOOP");
+  await (await nodeFiles.open(`${folder.path}/link`, "read")).close();
+});
+
 Deno.test({
   name: "a program that only creates needs permission to write and no other",
   permissions: { write: true, read: false },

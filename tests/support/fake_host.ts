@@ -1,8 +1,9 @@
 // A process for programs under test: what it writes is kept, its files are in a temporary folder.
 
-import type { Files } from "../../lib/runtime/files.ts";
-import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import type { LocalFiles } from "../../lib/runtime/files.ts";
+import { localFiles } from "../../lib/runtime/local_files.ts";
 import type { HostProcess, Output, StopSignal } from "../../lib/runtime/process.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 
 /** An output that keeps what is written to it. */
 export class FakeOutput implements Output {
@@ -57,7 +58,7 @@ export class FakeHost implements HostProcess, AsyncDisposable {
   readonly variables = new Map<string, string>();
   /** The temporary folder, which relative paths start from. */
   readonly folder: string;
-  files: Files;
+  files: LocalFiles;
   #onSignal: ((signal: StopSignal) => void) | undefined;
 
   private constructor(folder: string) {
@@ -71,10 +72,6 @@ export class FakeHost implements HostProcess, AsyncDisposable {
 
   env(name: string): string | undefined {
     return this.variables.get(name);
-  }
-
-  realPath(path: string): Promise<string> {
-    return Deno.realPath(resolve(this.folder, path));
   }
 
   onSignal(handler: (signal: StopSignal) => void): () => void {
@@ -114,23 +111,41 @@ export class FakeHost implements HostProcess, AsyncDisposable {
     return (await Array.fromAsync(Deno.readDir(this.folder), (entry) => entry.name)).sort();
   }
 
+  /** The paths below the temporary folder or a folder in it, sorted; folders end with a slash. */
+  async paths(folder = ""): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(resolve(this.folder, folder))) {
+      const path = folder + name;
+      if (isDirectory) found.push(`${path}/`, ...await this.paths(`${path}/`));
+      else found.push(path);
+    }
+    return found.sort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.folder, { recursive: true });
   }
 }
 
 /** The files of the machine, with relative paths starting from `folder`. */
-function filesIn(folder: string): Files {
+function filesIn(folder: string): LocalFiles {
+  const files = localFiles(systemClock);
   const at = (path: string) => resolve(folder, path);
   return {
-    open: (path, mode) => nodeFiles.open(at(path), mode),
-    stat: (path) => nodeFiles.stat(at(path)),
-    rename: (from, to) => nodeFiles.rename(at(from), at(to)),
-    remove: (path) => nodeFiles.remove(at(path)),
-    makeFolder: (path) => nodeFiles.makeFolder(at(path)),
-    syncFolder: (path) => nodeFiles.syncFolder(at(path)),
-    list: (path) => nodeFiles.list(at(path)),
-    setModified: (path, modifiedMs) => nodeFiles.setModified(at(path), modifiedMs),
+    open: (path, mode) => files.open(at(path), mode),
+    stat: (path) => files.stat(at(path)),
+    look: (path) => files.look(at(path)),
+    rename: (from, to) => files.rename(at(from), at(to)),
+    remove: (path) => files.remove(at(path)),
+    makeFolder: (path) => files.makeFolder(at(path)),
+    removeFolder: (path) => files.removeFolder(at(path)),
+    syncFolder: (path) => files.syncFolder(at(path)),
+    list: (path) => files.list(at(path)),
+    entries: (path) => files.entries(at(path)),
+    setModified: (path, modifiedMs) => files.setModified(at(path), modifiedMs),
+    readWhole: (path, most) => files.readWhole(at(path), most),
+    place: (file, { target, temporary, sync }) =>
+      files.place(file, { target: at(target), temporary: at(temporary), sync }),
   };
 }
 

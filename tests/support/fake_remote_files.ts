@@ -1,8 +1,10 @@
 // Files of a server that is not there: enough of a client for the commands, with faults to order.
 
+import { concat } from "@std/bytes";
 import { MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { MerkleHasher } from "../../lib/base/merkle.ts";
+import { compareBytes } from "../../lib/base/names.ts";
 import type { RemoteDownload, RemoteFiles, RemoteWatch } from "../../lib/cli/remote_files.ts";
 import type {
   CallOptions,
@@ -23,14 +25,13 @@ interface Stored {
   readonly bytes: Uint8Array;
 }
 
-// Small, so that a file of a few bytes arrives in several pieces.
-const PIECE_SIZE = 4;
-
 /** A client with files in memory. */
 export class FakeRemoteFiles implements RemoteFiles {
   readonly stored = new Map<string, Stored>();
   /** What a call fails with, by `put NAME`, `remove NAME` and so on. */
   readonly faults = new Map<string, Error>();
+  /** How large the pieces of a download are: small, so that a few bytes arrive in several. */
+  pieceSize = 4;
   /** Names whose downloads turn out damaged at their end. */
   readonly damaged = new Set<string>();
   /** Uploads that nobody has ended. */
@@ -48,6 +49,8 @@ export class FakeRemoteFiles implements RemoteFiles {
   /** Ends what is under way; what comes later is another connection's. */
   #closed = Promise.withResolvers<never>();
   underWay = 0;
+  /** How many listings were asked for. */
+  lists = 0;
   mostUnderWay = 0;
   isClosed = false;
   #version = 0;
@@ -104,6 +107,7 @@ export class FakeRemoteFiles implements RemoteFiles {
             position += piece.length;
           }
         },
+        bytes: async () => concat(await Array.fromAsync(pieces())),
         get readable() {
           return ReadableStream.from(pieces());
         },
@@ -117,7 +121,9 @@ export class FakeRemoteFiles implements RemoteFiles {
   }
 
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
-    for (const name of [...this.stored.keys()].sort()) {
+    this.lists++;
+    for (const name of [...this.stored.keys()].sort(compareBytes)) {
+      this.#fail("list", name);
       if (name.startsWith(options.prefix ?? "")) yield this.stored.get(name)!.info;
     }
   }
@@ -203,8 +209,8 @@ export class FakeRemoteFiles implements RemoteFiles {
     bytes: Uint8Array,
     options: GetOptions,
   ): AsyncGenerator<Uint8Array> {
-    for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
-      const piece = bytes.slice(start, start + PIECE_SIZE);
+    for (let start = 0; start < bytes.length; start += this.pieceSize) {
+      const piece = bytes.slice(start, start + this.pieceSize);
       yield piece;
       const received = start + piece.length;
       options.onProgress?.({ received, durable: received, total: bytes.length });
@@ -252,6 +258,7 @@ function abortedBy({ signal }: CallOptions): Promise<never> {
 }
 
 async function readAll(source: PutSource, options: PutOptions): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source.slice();
   if (source instanceof ReadableStream) return await new Response(source).bytes();
   if (typeof source === "object" && "read" in source) {
     const bytes = new Uint8Array(options.size!);

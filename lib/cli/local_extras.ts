@@ -1,0 +1,91 @@
+// The removal of local files that a server does not have, and of the folders that are empty after that: the end of
+// `sync --down --delete`. A folder is dealt with when all of it has been seen.
+
+import type { CommandContext } from "./command.ts";
+import { locally } from "./failure.ts";
+import type { FolderRun } from "./folder_run.ts";
+import type { TreeFile } from "./local_tree.ts";
+import { prefixOf } from "./remote_tree.ts";
+import { bothSides, insistOnSource, mayRemove, type SyncSides } from "./remote_extras.ts";
+import { hasBoth } from "./target_tree.ts";
+
+/** Removes the files that only the local folder has. Links, and what is neither file nor folder, stay. */
+export async function removeLocalExtras(
+  run: FolderRun,
+  context: CommandContext,
+  sides: SyncSides,
+): Promise<void> {
+  if (!await mayRemove(run, context)) return;
+  // With a dry run it may not even have been made.
+  if (!await context.host.files.stat(sides.path)) return;
+  const open: SeenFolder[] = [newFolder("")];
+  const leaveUntil = async (isDone: (folder: SeenFolder) => boolean) => {
+    for (let folder = open.at(-1); folder && !isDone(folder); folder = open.at(-1)) {
+      open.pop();
+      const isGone = await thinOut(folder, run, context, sides);
+      const parent = open.at(-1);
+      if (isGone && parent) parent.thinned = above(folder.thinned!);
+    }
+  };
+  for await (const { left: entry, right: there } of bothSides(context, sides)) {
+    const { key } = (entry ?? there)!;
+    await leaveUntil((folder) => key.startsWith(prefixOf(folder.key)));
+    if (entry?.kind === "failed") {
+      await run.failed(entry.error, entry.path);
+      continue;
+    }
+    const parts = key.slice(prefixOf(open.at(-1)!.key).length).split("/");
+    const last = parts.pop()!;
+    for (const part of parts) open.push(newFolder(prefixOf(open.at(-1)!.key) + part));
+    if (there) open.at(-1)!.kept.set(last.toLowerCase(), lastOf(there.name));
+    else if (entry?.kind === "file") {
+      insistOnSource(sides, prefixOf(sides.folder));
+      open.at(-1)!.extras.push(entry);
+    }
+  }
+  await leaveUntil(() => false);
+}
+
+interface SeenFolder {
+  readonly key: string;
+  /** Files in it that the server does not have. */
+  readonly extras: TreeFile[];
+  /** What the server's files in it are called, by what a file system might take for the same. */
+  readonly kept: Map<string, string>;
+  /** The path of it, once something has been removed from it. */
+  thinned: string | undefined;
+}
+
+function newFolder(key: string): SeenFolder {
+  return { key, extras: [], kept: new Map(), thinned: undefined };
+}
+
+/** Removes what has to go from a folder, and the folder when nothing is left; whether it is gone. */
+async function thinOut(
+  folder: SeenFolder,
+  run: FolderRun,
+  { host: { files }, signal }: CommandContext,
+  { isDryRun, folder: names }: SyncSides,
+): Promise<boolean> {
+  for (const { name, path, size, key } of folder.extras) {
+    signal.throwIfAborted();
+    const alike = folder.kept.get(lastOf(key).toLowerCase());
+    // Where case makes no difference this is the very file that the server has.
+    if (alike !== undefined && !await hasBoth(files, above(path), [lastOf(name), alike])) continue;
+    if (!isDryRun) await locally("write", path, () => files.remove(path));
+    await run.done("removed", { name: prefixOf(names) + name, size }, path);
+    folder.thinned = above(path);
+  }
+  if (folder.thinned === undefined || folder.key === "" || isDryRun) return false;
+  // It may hold what is left out, or excluded.
+  return await files.removeFolder(folder.thinned).then(() => true, () => false);
+}
+
+function lastOf(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** The path of the folder that a path in the tree lies in. */
+function above(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}

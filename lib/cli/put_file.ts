@@ -1,0 +1,94 @@
+// One local file, stored as it is at one moment: one that changes while it is sent is begun again as it is then.
+
+import { MorselError } from "../base/errors.ts";
+import type { ByteSource, FileInfo, PutOptions } from "../client/types.ts";
+import type { CommandContext } from "./command.ts";
+import { locally } from "./failure.ts";
+import type { Tracker } from "./progress.ts";
+import type { RemoteFiles } from "./remote_files.ts";
+import type { SourceFile } from "./source_files.ts";
+import { onTransferEvent } from "./transfer_events.ts";
+
+/** What {@linkcode putFile} works with. */
+export interface PutTools {
+  readonly client: RemoteFiles;
+  /** What is said of every file alike. */
+  readonly putOptions: PutOptions;
+  readonly tracker: Tracker;
+}
+
+/** Connects such that Ctrl-C leaves uploads to a later run, as a lost connection does: to cancel drops them. */
+export async function connectToPut(
+  context: CommandContext,
+  { signal, ...putOptions }: PutOptions,
+): Promise<Pick<PutTools, "client" | "putOptions">> {
+  const client = await context.connect();
+  signal?.addEventListener("abort", () => void client.close().catch(() => {}), { once: true });
+  return { client, putOptions };
+}
+
+/** The largest file that is read into memory whole: one system call instead of several. */
+const WHOLE_SIZE = 256 * 1024;
+/** A file that changes faster than it can be sent is told as what it is. */
+const MAX_ATTEMPTS = 3;
+
+/** Stores a file. Throws a LocalFileError, or what the client throws. */
+export async function putFile(
+  context: CommandContext,
+  source: SourceFile,
+  tools: PutTools,
+): Promise<FileInfo> {
+  const { path, name } = source;
+  const { files } = context.host;
+  let now = source;
+  for (let attempt = 1; attempt < MAX_ATTEMPTS && now.size <= WHOLE_SIZE; attempt++) {
+    const { size } = now;
+    const { bytes, modifiedMs } = await locally("read", path, () => files.readWhole(path, size));
+    if (bytes.length === size && modifiedMs === now.modifiedMs) {
+      const { client, putOptions, tracker } = tools;
+      const onEvent = onTransferEvent(context, name);
+      const onProgress = tracker.update;
+      return await client.put(name, bytes, { ...putOptions, modifiedMs, onProgress, onEvent });
+    }
+    const status = await locally("read", path, () => files.stat(path));
+    if (status) now = { ...source, size: status.size, modifiedMs: status.modifiedMs };
+  }
+  return await putOpened(context, now, tools);
+}
+
+async function putOpened(
+  context: CommandContext,
+  source: SourceFile,
+  tools: PutTools,
+): Promise<FileInfo> {
+  const { path, name } = source;
+  const { files } = context.host;
+  const open = await locally("read", path, () => files.open(path, "read"));
+  try {
+    let { size, modifiedMs } = source;
+    for (let attempt = 1;; attempt++) {
+      const bytes: ByteSource = {
+        read: (into, position) => locally("read", path, () => open.read(into, position)),
+        isUnchanged: async () => {
+          const now = await locally("read", path, () => files.stat(path));
+          return now?.size === size && now.modifiedMs === modifiedMs;
+        },
+      };
+      const { client, putOptions, tracker } = tools;
+      const onEvent = onTransferEvent(context, name);
+      const onProgress = tracker.update;
+      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
+      try {
+        return await client.put(name, bytes, options);
+      } catch (error) {
+        const hasChanged = error instanceof MorselError && error.detail.source === "changed";
+        const now = await files.stat(path);
+        if (!hasChanged || !now || attempt === MAX_ATTEMPTS) throw error;
+        onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
+        ({ size, modifiedMs } = now);
+      }
+    }
+  } finally {
+    await open.close();
+  }
+}
