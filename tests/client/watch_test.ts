@@ -8,6 +8,7 @@ import {
   assertLess,
   assertRejects,
 } from "@std/assert";
+import type { Clock } from "../../lib/base/clock.ts";
 import { MorselError } from "../../lib/base/errors.ts";
 import { checkName } from "../../lib/base/names.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
@@ -261,31 +262,20 @@ for (
   ] as const
 ) {
   Deno.test(`a server that ${what} is not believed`, async () => {
-    const [near, far] = memoryPair();
-    const server = new RawPeer(far);
-    const opening = FileClient.open(near, { clock: systemClock });
-    const greeting = await server.expect("Hello");
-    const bootId = new Uint8Array(16);
-    await server.send(welcome(greeting, { limits: DEFAULT_LIMITS, bootId }).reply);
-    await using client = await opening;
+    const { server, client } = await welcomed(systemClock);
     const watching = client.watch({ since: 5 });
     assertEquals((await server.expect("Watch")).since, 5);
     void server.send(...replies);
     const error = await watching.then((watch) => take(watch, 2000)).catch((thrown) => thrown);
     assertInstanceOf(error, MorselError);
     assertEquals(error.code, "protocol");
+    await client.close();
   });
 }
 
 Deno.test("a server that leaves the Cancel of a watch without an answer is given up", async () => {
   const clock = new FakeClock();
-  const [near, far] = memoryPair();
-  const server = new RawPeer(far);
-  const opening = FileClient.open(near, { clock });
-  const greeting = await server.expect("Hello");
-  const bootId = new Uint8Array(16);
-  await server.send(welcome(greeting, { limits: DEFAULT_LIMITS, bootId }).reply);
-  const client = await opening;
+  const { server, client } = await welcomed(clock);
   const watching = client.watch();
   assertEquals((await server.expect("Watch")).since, FROM_NOW);
   await server.send(place("Watching", 5));
@@ -302,6 +292,17 @@ Deno.test("a server that leaves the Cancel of a watch without an answer is given
   const error = await assertRejects(() => client.stat("a"), MorselError);
   assertEquals(error.code, "connection");
 });
+
+/** A client, and the server by hand that has welcomed it. */
+async function welcomed(clock: Clock): Promise<{ server: RawPeer; client: FileClient }> {
+  const [near, far] = memoryPair();
+  const server = new RawPeer(far);
+  const opening = FileClient.open(near, { clock });
+  const greeting = await server.expect("Hello");
+  const bootId = new Uint8Array(16);
+  await server.send(welcome(greeting, { limits: DEFAULT_LIMITS, bootId }).reply);
+  return { server, client: await opening };
+}
 
 /** The first so many changes of a watch, which is closed then. */
 async function take(watch: Watch, count: number): Promise<Change[]> {
