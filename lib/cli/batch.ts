@@ -12,14 +12,17 @@ export interface BatchOptions<Item> {
   work: (item: Item) => Promise<void>;
   /** What the line of an error calls an item. */
   title: (item: Item) => string;
-  /** What an item counts towards the bound of 64 at once; 1 by default. */
+  /** What an item counts towards the bound of 256 at once; 1 by default. */
   weigh?: (item: Item) => number;
   /** Items that failed before their turn came, such as files that are not there. */
   failed?: readonly { readonly title: string; readonly error: unknown }[];
 }
 
-/** How many small requests are under way at once: enough to fill a round trip of 100 ms. */
-export const MOST_AT_ONCE = 64;
+/**
+ * How many small requests are under way at once: as many as a server takes, as those that end together share one
+ * synchronisation of its disk, and a long link is full of them.
+ */
+export const MOST_AT_ONCE = 256;
 /** Bytes that count as much as one small file towards that. */
 const WEIGHT_UNIT = 256 * 1024;
 // Four large files at once fill any link, and more would only share it.

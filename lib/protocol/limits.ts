@@ -54,8 +54,8 @@ export const DEFAULT_LIMITS: Limits = {
   window: 16 * MIB,
   // Enough for the small files of a folder to fill a long link.
   maxRequests: 256,
-  // Each may hold up to 256 KiB in memory and a file handle: 16 MiB a session in the worst case.
-  maxUploads: 64,
+  // Each may hold up to 64 KiB in memory and a file handle: 16 MiB a session in the worst case.
+  maxUploads: 256,
   // Many programs of one machine, or many people behind one address, but not a whole server's worth.
   maxSessions: 512,
   idleMs: 300_000,

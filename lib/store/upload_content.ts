@@ -9,10 +9,9 @@ import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts
 /** Contents up to this many bytes, one block, live in the catalog; larger ones in a blob. */
 export const MAX_INLINE_SIZE = BLOCK_SIZE;
 
-// Chunks are gathered to this before they are hashed and written: system calls are dear, copies are not.
-const BUFFER_SIZE = 256 * 1024;
-/** What comes in one piece of this many bytes is worth a system call of its own. */
-const DIRECT_SIZE = BLOCK_SIZE;
+// Chunks are gathered to this before they are hashed and written: system calls are dear, copies are not. What
+// comes in one piece of so many bytes, as it does on a fast link, is not copied.
+const BUFFER_SIZE = BLOCK_SIZE;
 const FIRST_BUFFER_SIZE = 4096;
 
 /** Where an upload that is taken up again goes on. */
@@ -73,7 +72,7 @@ export class UploadContent {
     this.#size += bytes.length;
     for (let taken = 0; taken < bytes.length;) {
       const left = bytes.subarray(taken);
-      if (this.#writer && this.#buffered === 0 && left.length >= DIRECT_SIZE) {
+      if (this.#writer && this.#buffered === 0 && left.length >= BUFFER_SIZE) {
         return await this.#hashAndWrite(left, this.#writer);
       }
       this.#makeRoom(left.length);

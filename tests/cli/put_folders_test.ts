@@ -254,15 +254,15 @@ Deno.test("put -r shows how far all files have come on a terminal", async () => 
 });
 
 Deno.test("put -r keeps to a bound of files under way", async () => {
-  await using run = await withFiles(...Array.from({ length: 200 }, (_, index) => `d/${index}`));
+  await using run = await withFiles(...Array.from({ length: 600 }, (_, index) => `d/${index}`));
   const full = Promise.withResolvers<void>();
   run.remote.midway = async () => {
-    if (run.remote.underWay === 64) full.resolve();
+    if (run.remote.underWay === 256) full.resolve();
     await full.promise;
     // Whatever more there is to begin has begun by then.
     await settled();
   };
   assertEquals(await run.run("put", "-r", "-q", "d"), 0);
-  assertEquals(run.remote.stored.size, 200);
-  assertEquals(run.remote.mostUnderWay, 64);
+  assertEquals(run.remote.stored.size, 600);
+  assertEquals(run.remote.mostUnderWay, 256);
 });

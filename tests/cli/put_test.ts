@@ -135,18 +135,18 @@ Deno.test("put exits with the one reason when all files failed for it, and with 
   assertEquals(await run.run("put", "nope", "neither"), 4);
 });
 
-Deno.test("put keeps 64 small files under way, and four large ones", async () => {
+Deno.test("put keeps 256 small files under way, and four large ones", async () => {
   await using run = await CliRun.open();
   const names = (count: number, folder: string) =>
     Array.from({ length: count }, (_, index) => `${folder}/${index}`);
-  for (const name of names(300, "small")) await run.host.write(name, "x");
+  for (const name of names(600, "small")) await run.host.write(name, "x");
   for (const name of names(9, "large")) {
     await run.host.write(name, new Uint8Array(4 * 1024 * 1024));
   }
   run.remote.midway = () => new Promise((resolve) => setTimeout(resolve, 0));
-  assertEquals(await run.run("put", "-q", ...names(300, "small")), 0);
-  assertEquals(run.remote.stored.size, 300);
-  assertEquals(run.remote.mostUnderWay, 64);
+  assertEquals(await run.run("put", "-q", ...names(600, "small")), 0);
+  assertEquals(run.remote.stored.size, 600);
+  assertEquals(run.remote.mostUnderWay, 256);
   run.remote.mostUnderWay = 0;
   assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
   assertEquals(run.remote.mostUnderWay, 4);
