@@ -24,7 +24,7 @@ export interface BatchOptions<Item> {
  */
 export const MOST_AT_ONCE = 256;
 /** Bytes that count as much as one small file towards that. */
-const WEIGHT_UNIT = 256 * 1024;
+const WEIGHT_UNIT = 64 * 1024;
 // Four large files at once fill any link, and more would only share it.
 const MOST_WEIGHT = MOST_AT_ONCE / 4;
 
