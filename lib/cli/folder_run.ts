@@ -36,8 +36,8 @@ export interface FolderRunOptions {
   readonly isDryRun: boolean;
 }
 
-/** Files that are known of before their turn: the totals of most folders, in some ten megabytes. */
-const MOST_AHEAD = 50_000;
+/** Files that are known of before their turn: the totals of most folders, in a few megabytes. */
+const MOST_AHEAD = 10_000;
 
 /** One run. Dispose it to take its progress away. */
 export class FolderRun implements AsyncDisposable {
