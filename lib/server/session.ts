@@ -19,6 +19,9 @@ import { RunningRequests } from "./running_requests.ts";
 import { UploadRequest } from "./upload_request.ts";
 import { Watches } from "./watches.ts";
 
+/** Bytes of Pongs that may wait to be written. */
+const PONGS_BEHIND = 4096;
+
 /** What a session needs beside its connection. */
 export interface SessionContext {
   readonly store: FileStore;
@@ -123,7 +126,7 @@ class Session {
       case "Cancel":
         return this.#cancel(message.tag);
       case "Ping":
-        return this.#frames.writer.send({ type: "Pong", tag: message.tag });
+        return this.#pong(message);
       case "Begin":
         return this.#beginUpload(message);
       case "ReadRange":
@@ -162,6 +165,13 @@ class Session {
       default:
         return message satisfies never;
     }
+  }
+
+  /** Those of one read share a write; who sends many and reads none is not read on from. */
+  #pong({ tag }: MessageOf<"Ping">): Promise<void> | undefined {
+    const { writer } = this.#frames;
+    const sent = writer.send({ type: "Pong", tag });
+    return writer.unwritten > PONGS_BEHIND ? sent : undefined;
   }
 
   /** Only where nothing is under way that it could overtake; where something is wrong, the other way says what. */
