@@ -16,7 +16,6 @@ import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { localFiles } from "./lib/runtime/local_files.ts";
-import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
 /** What {@linkcode connect} can be told. */
@@ -55,7 +54,6 @@ export async function connect(
     clock: systemClock,
     retryMs,
     random: Math.random,
-    thread: nodeHashingThread(),
     dial: (signal) => dial(to, signal),
   });
 }

@@ -15,7 +15,6 @@ import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { localFiles } from "./lib/runtime/local_files.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
-import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
@@ -104,7 +103,6 @@ const DATA_FOLDER_PARTS: DataFolderParts = {
   files: nodeFiles,
   openSql: openNodeSql,
   clock: systemClock,
-  openThread: nodeHashingThread,
   newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
 };
 

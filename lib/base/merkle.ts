@@ -9,7 +9,8 @@ export const BLOCK_SIZE = 65536;
 export const DIGEST_SIZE = 32;
 
 // RFC 9162 section 2.1: different prefixes keep a leaf from passing as a node.
-const LEAF_PREFIX = Uint8Array.of(0x00);
+/** What stands before a block when its leaf is hashed. */
+export const LEAF_PREFIX = Uint8Array.of(0x00);
 const NODE_PREFIX = Uint8Array.of(0x01);
 
 /** The hash of one block of up to 64 KiB. */

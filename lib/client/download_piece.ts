@@ -3,7 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { concat } from "@std/bytes";
-import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
+import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
 import { fromHex } from "../base/hex.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, MerkleHasher } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
@@ -18,8 +18,6 @@ export interface PieceOptions {
   readonly isProven: boolean;
   /** The size of the file, 0 where it is not known yet. */
   readonly fileSize: number;
-  /** Where pieces of a large file are hashed. */
-  readonly thread?: HashingThread | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
   readonly takeUnproven: (bytes: Uint8Array, offset: number) => Promise<void> | undefined;
 }
@@ -53,9 +51,9 @@ export class DownloadPiece {
     this.#range = range;
     this.#options = options;
     this.#arrived = range.offset;
-    const { fileSize: size, thread } = options;
+    const { fileSize: size } = options;
     const onLeaf = (leaf: Uint8Array) => void this.#leaves.push(leaf);
-    this.#hasher = contentHasher({ size, thread, onLeaf });
+    this.#hasher = contentHasher({ size, onLeaf });
   }
 
   /** What nobody took, in order; good once it is proven. */

@@ -1,6 +1,5 @@
 // The calls that one fetch has under way on one connection, to be stopped together.
 
-import type { HashingThread } from "../base/content_hasher.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import type { Call, OnReply, Untagged } from "./pending_call.ts";
@@ -9,14 +8,11 @@ import type { Call, OnReply, Untagged } from "./pending_call.ts";
 export class FetchSession {
   /** Where the calls are made. */
   readonly calls: Calls;
-  /** Where large pieces are hashed. */
-  readonly thread: HashingThread | undefined;
   readonly #open = new Set<Call>();
   #stopped: { reason: unknown } | undefined;
 
-  constructor(calls: Calls, thread: HashingThread | undefined) {
+  constructor(calls: Calls) {
     this.calls = calls;
-    this.thread = thread;
   }
 
   /** Makes a request and waits for its last reply. Throws what the server says, or why it was stopped. */

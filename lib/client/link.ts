@@ -2,7 +2,6 @@
 // pauses that grow, for a bounded time. What "again" means is the business of the work itself.
 
 import type { Connection } from "../base/connection.ts";
-import type { HashingThread } from "../base/content_hasher.ts";
 import { type ErrorCode, MorselError } from "../base/errors.ts";
 import { unlessAborted, wait } from "../base/wait.ts";
 import { Calls, type CallsOptions } from "./calls.ts";
@@ -37,8 +36,6 @@ export interface LinkOptions extends CallsOptions {
   readonly onReconnecting?: ((event: Reconnecting) => void) | undefined;
   /** From 0 to 1: spreads the clients of a server that went down. */
   readonly random: () => number;
-  /** Where large contents are hashed; closed with the link. */
-  readonly thread?: HashingThread | undefined;
 }
 
 /** Options of {@linkcode Link.run}. */
@@ -66,11 +63,6 @@ export class Link {
   /** Connects, once. */
   static async open(options: LinkOptions): Promise<Link> {
     return new Link(await connect(options, options.signal), options);
-  }
-
-  /** Where large contents are hashed. */
-  get thread(): HashingThread | undefined {
-    return this.#options.thread;
   }
 
   /** The calls of the connection that was made last. */
@@ -113,7 +105,6 @@ export class Link {
     this.#isClosed = true;
     await this.#connecting?.catch(() => {});
     await this.#calls.close();
-    this.#options.thread?.close();
   }
 
   /** The calls of a connection that is there, or that will not be made again. */

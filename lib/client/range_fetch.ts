@@ -82,7 +82,7 @@ export class RangeFetch {
     const onAbort = () => this.#stop(this.#session, signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      const work = (calls: Calls) => this.#fetch(new FetchSession(calls, link.thread));
+      const work = (calls: Calls) => this.#fetch(new FetchSession(calls));
       await link.run(work, { signal, progress: () => this.#proven });
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -135,7 +135,6 @@ export class RangeFetch {
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
       fileSize: this.#file?.size ?? 0,
-      thread: session.thread,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.

@@ -9,7 +9,8 @@ import type { Link } from "./link.ts";
 import { openSource } from "./put_source.ts";
 import type { FileInfo, PutOptions, PutSource } from "./types.ts";
 import { smallDigest, uploadSmall } from "./upload_small.ts";
-import { newHasher, UploadAttempt, type UploadState } from "./upload_attempt.ts";
+import { UploadAttempt, type UploadState } from "./upload_attempt.ts";
+import { UploadHasher } from "./upload_hasher.ts";
 
 /** Puts a source under a name; the file is durable when this settles. */
 export async function upload(
@@ -26,8 +27,7 @@ export async function upload(
     name,
     source: opened,
     options,
-    thread: link.thread,
-    hasher: newHasher({ source: opened, thread: link.thread }),
+    hasher: new UploadHasher(opened.size),
     // Without a time a source cannot be told from another of its size: only what this call has begun is its own.
     mayResume: isLarge && (options.modifiedMs ?? 0) > 0,
     received: 0,
@@ -72,7 +72,7 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   if (outcome !== "source differs") return outcome;
   // What the server had was of another source than ours, and is dropped.
   state.mayResume = false;
-  state.hasher = newHasher(state);
+  state.hasher = new UploadHasher(state.source.size);
   const reason = "the source has changed since";
   state.options.onEvent?.({ kind: "restarted", reason });
   return await attempt(calls, state);

@@ -1,7 +1,6 @@
 // One attempt at an upload, over one connection: Begin, Data within the server's window, Commit with the digest
 // made on the way; behind what an earlier attempt has made durable, where that is of the same source.
 
-import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { concat, equals } from "@std/bytes";
@@ -24,8 +23,6 @@ export interface UploadState {
   readonly name: string;
   readonly source: UploadSource;
   readonly options: PutOptions;
-  /** Where a large content is hashed. */
-  readonly thread: HashingThread | undefined;
   hasher: UploadHasher;
   /** Whether an unfinished upload of the same source is to be gone on with. */
   mayResume: boolean;
@@ -103,7 +100,7 @@ export class UploadAttempt {
     if (mayResume) await this.#until(() => this.#begun !== undefined);
     const offset = this.#begun?.offset ?? 0;
     if (offset === 0) {
-      this.#state.hasher = newHasher(this.#state);
+      this.#state.hasher = new UploadHasher(source.size);
       return 0;
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
@@ -114,7 +111,7 @@ export class UploadAttempt {
       if (!this.#state.hasher.isBehind(leaves)) return undefined;
     } else {
       if (!await this.#isOfSource(leaves)) return undefined;
-      this.#state.hasher = newHasher(this.#state);
+      this.#state.hasher = new UploadHasher(source.size);
       this.#state.hasher.beginAfter(leaves);
     }
     this.#leaves = [];
@@ -209,13 +206,6 @@ export class UploadAttempt {
     }
     if (!await source.isUnchanged()) throw changed("The source has changed while it was sent");
   }
-}
-
-/** A hasher for the source from its first byte on. */
-export function newHasher(
-  { source, thread }: Pick<UploadState, "source" | "thread">,
-): UploadHasher {
-  return new UploadHasher(source.size ?? Infinity, thread);
 }
 
 /** The first block, the last, and some between them. */

@@ -3,7 +3,7 @@
 // of a block, and those before them as a few peaks, so that memory does not grow with the file.
 
 import { equals } from "@std/bytes";
-import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
+import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
 import { BLOCK_SIZE, MerklePeaks } from "../base/merkle.ts";
 
 /** Hashes what is sent, front to back, and goes back when asked. */
@@ -11,14 +11,12 @@ export class UploadHasher {
   #durable = new MerklePeaks();
   /** The leaves behind the durable ones, oldest first. */
   #later: Uint8Array[] = [];
-  readonly #size: number;
-  readonly #thread: HashingThread | undefined;
+  readonly #size: number | undefined;
   #hasher: ContentHasher;
 
-  /** For a content of `size` bytes, Infinity where that is not known; large ones are hashed in `thread`. */
-  constructor(size: number, thread: HashingThread | undefined) {
+  /** For a content of `size` bytes, as far as that is known. */
+  constructor(size: number | undefined) {
     this.#size = size;
-    this.#thread = thread;
     this.#hasher = this.#from(new MerklePeaks());
   }
 
@@ -72,6 +70,6 @@ export class UploadHasher {
 
   #from(after: MerklePeaks): ContentHasher {
     const onLeaf = (leaf: Uint8Array) => void this.#later.push(leaf);
-    return contentHasher({ size: this.#size, thread: this.#thread, onLeaf, after });
+    return contentHasher({ size: this.#size, onLeaf, after });
   }
 }

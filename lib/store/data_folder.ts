@@ -1,7 +1,6 @@
 // The data folder of one server: `owner.db` says who has it, `catalog.db` and the blobs are the store.
 
 import type { Clock } from "../base/clock.ts";
-import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import type { Files } from "../runtime/files.ts";
 import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
@@ -21,8 +20,6 @@ export interface DataFolderParts {
   readonly clock: Clock;
   /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
   readonly newId: () => string;
-  /** Makes a thread for the hashes of large contents, closed with the folder. */
-  readonly openThread?: () => HashingThread;
 }
 
 /** An open data folder; disposing it closes the store and lets the folder go. */
@@ -43,8 +40,7 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
     catalog = SqliteCatalog.open(`${path}/catalog.db`, parts);
     const blobs = await FolderBlobs.open(path, parts.files);
     const { clock, newId } = parts;
-    const thread = parts.openThread?.();
-    const { store, recovered } = await FileStore.open({ catalog, blobs, clock, newId, thread });
+    const { store, recovered } = await FileStore.open({ catalog, blobs, clock, newId });
     return {
       store,
       recovered,

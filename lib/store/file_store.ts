@@ -3,7 +3,6 @@
 
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
-import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
@@ -37,8 +36,6 @@ export interface FileStoreParts {
   readonly clock: Clock;
   /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
   readonly newId: () => string;
-  /** Where large contents are hashed; closed with the store. */
-  readonly thread?: HashingThread | undefined;
 }
 
 /** One page of a listing. */
@@ -232,7 +229,6 @@ export class FileStore implements AsyncDisposable {
 
   /** Closes the catalog. Uploads are to be ended and versions to be closed before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#parts.thread?.close();
     await this.#parts.catalog[Symbol.asyncDispose]();
   }
 

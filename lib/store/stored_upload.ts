@@ -3,7 +3,6 @@
 
 import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
-import type { HashingThread } from "../base/content_hasher.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
 import type { Blobs, BlobWriter } from "./blobs.ts";
@@ -18,8 +17,6 @@ export interface UploadParts {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly held: HeldBlobs;
-  /** Where large contents are hashed. */
-  readonly thread?: HashingThread | undefined;
 }
 
 /** A stored upload that was taken over, and what the catalog knows of its tree. */

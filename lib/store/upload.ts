@@ -42,7 +42,7 @@ export class Upload implements OpenUpload {
     this.#parts = parts;
     this.#about = about;
     this.#onEnd = onEnd;
-    this.#content = new UploadContent(about, parts);
+    this.#content = new UploadContent(about);
     this.#checkpoints = new Checkpoints(parts.clock, 0);
     this.id = about.id;
   }
@@ -140,7 +140,7 @@ export class Upload implements OpenUpload {
   #resumeAt({ stored, recorded }: AttachedUpload): void {
     this.#stored = stored;
     const { writer, durable } = stored;
-    this.#content = new UploadContent(this.#about, this.#parts, { recorded, writer });
+    this.#content = new UploadContent(this.#about, { recorded, writer });
     this.#checkpoints = new Checkpoints(this.#parts.clock, durable);
   }
 

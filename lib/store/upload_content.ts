@@ -1,7 +1,7 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { type ContentHasher, contentHasher, type HashingThread } from "../base/content_hasher.ts";
+import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
 import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
 import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
@@ -37,14 +37,12 @@ export class UploadContent {
   /** Takes no more memory than the declared size asks for. What is resumed is not hashed again. */
   constructor(
     { declaredSize }: { readonly declaredSize?: number | undefined },
-    { thread }: { readonly thread?: HashingThread | undefined },
     resumed?: ResumedContent,
   ) {
     this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
     this.#hasher = contentHasher({
-      size: declaredSize ?? Infinity,
-      thread,
+      size: declaredSize,
       onLeaf: (leaf) => this.leaves.add(leaf),
       ...(resumed && { after: peaksOf(resumed.recorded) }),
     });
