@@ -7,6 +7,7 @@
 
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import { formatAddress, parseAddress } from "./lib/cli/address.ts";
 import { clientProgram } from "./lib/cli/client_program.ts";
 import { FileClient } from "./lib/client/file_client.ts";
@@ -31,6 +32,8 @@ export interface ConnectOptions {
   retryMs?: number;
   /** Called each time before a pause in that. */
   onReconnecting?: (event: Reconnecting) => void;
+  /** What may be moved, both ways together, in bytes a second, from 16 KiB on; no limit by default. */
+  limitBytesPerSecond?: number;
 }
 
 /**
@@ -43,13 +46,27 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<FileClient> {
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
+  const { limitBytesPerSecond: rate, ...given } = options;
+  const limit = rate === undefined ? undefined : new RateLimit(systemClock, rate);
+  return await connectWithin(limit, to, given);
+}
+
+/** Connects under a limit that other connections may share. */
+async function connectWithin(
+  limit: RateLimit | undefined,
+  address: Address,
+  options: Omit<ConnectOptions, "limitBytesPerSecond">,
+): Promise<FileClient> {
   const { retryMs = 60_000, ...given } = options;
   return await FileClient.connect({
     ...given,
     clock: systemClock,
     retryMs,
     random: Math.random,
-    dial: (signal) => dial(to, signal),
+    dial: async (signal) => {
+      const connection = await dial(address, signal);
+      return limit ? limit.apply(connection) : connection;
+    },
   });
 }
 
@@ -73,6 +90,11 @@ if (import.meta.main) {
   const host = denoProcess({ files: nodeFiles });
   const { version } = config;
   host.exit(
-    await clientProgram({ host, clock: systemClock, connect, version }),
+    await clientProgram({
+      host,
+      clock: systemClock,
+      connect: (address, { limit, ...options }) => connectWithin(limit, address, options),
+      version,
+    }),
   );
 }

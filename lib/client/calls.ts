@@ -146,17 +146,16 @@ export class Calls {
     };
     promise.catch(() => {}); // a caller that has left no longer looks
     this.#waiting.set(tag, call);
-    if (request.type !== "Begin") this.#owe(call);
     if (signal) this.#cancelOn(signal, call);
-    this.#frames.post({ ...request, tag } as Message);
+    const message = { ...request, tag } as Message;
+    if (isUpload) this.#frames.post(message);
+    else this.#postOwed(message, call);
     return call;
   }
 
   /** Sends Commit or Cancel for an upload, the client's end of it. */
   end(message: Extract<Message, { type: "Commit" | "Cancel" }>): void {
-    const call = this.#waiting.get(message.tag);
-    if (call) this.#owe(call);
-    this.#frames.post(message);
+    this.#postOwed(message, this.#waiting.get(message.tag));
   }
 
   /** Waits for something the server has to send, under the deadline of replies. */
@@ -233,9 +232,16 @@ export class Calls {
     }
   }
 
-  /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
-  #owe(call: Waiting): void {
-    call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+  /**
+   * Sends what the server has to answer. Once it is out replies have to come, to this call or to those
+   * before it; not earlier, as it may stand in line behind much that goes up over a slow link.
+   */
+  #postOwed(message: Message, call: Waiting | undefined): void {
+    const owe = () => {
+      if (!call || this.#waiting.get(message.tag) !== call) return;
+      call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+    };
+    this.#frames.writer.send(message).then(owe, () => {}); // a lost connection fails all calls anyway
   }
 
   #leave(call: Waiting): void {
