@@ -90,6 +90,11 @@ export const COMMANDS: readonly Command[] = [
         value: "PATH",
         summary: "Write to this file or into this folder; - is standard output",
       },
+      {
+        name: "connections",
+        value: "N",
+        summary: "Fetch a large file over N connections at once, 1 to 16; 1 by default",
+      },
     ],
     examples: [
       ["get photos/a.jpg", "write ./a.jpg"],

@@ -8,8 +8,10 @@ import { printDownload } from "./cat.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { locally, UsageError } from "./failure.ts";
+import { connectSeveral, fetchMissing, usefulConnections } from "./fetch_missing.ts";
 import { fileJson, transferredLine } from "./file_report.ts";
 import { joinPath } from "./local_path.ts";
+import { wholeNumber } from "./option_values.ts";
 import { PartialFile } from "./partial_file.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
@@ -20,12 +22,17 @@ import { tellResume } from "./transfer_events.ts";
 export async function get(context: CommandContext): Promise<ExitCode> {
   const name = context.operands[0]!;
   const output = context.options.value("output");
-  if (output === "-") return await printDownload(context, name, {});
+  const connections = wholeNumber(context.options, "connections", { least: 1, most: 16 }) ?? 1;
+  if (output === "-") {
+    if (connections === 1) return await printDownload(context, name, {});
+    throw new UsageError("--connections needs a file to write to, not standard output");
+  }
   const target = await chooseTarget(context, name, output);
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
-  const onProgress = progress.track(name).update;
-  const file = await saveNewest(context, { client, name, target, onProgress });
+  using tracker = progress.track(name);
+  const onProgress = tracker.update;
+  const file = await saveNewest(context, { client, connections, name, target, onProgress });
   await report(context, file, target);
   return EXIT.done;
 }
@@ -90,27 +97,26 @@ function statLocal(context: CommandContext, path: string) {
 
 /** Fetches into a partial file, behind what an earlier run has left there, and puts that in place. */
 async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, name, target, onProgress } = request;
+  const { client, connections, name, target, onProgress } = request;
   const { files, windows } = context.host;
   const options = { ...transferOptions(context), onProgress };
   let partial: PartialFile | undefined;
   const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
-  let download = await client.get(name, { ...options, onProven });
-  const { file } = download;
+  // One connection asks for all at once; several first have to know what there is to share.
+  const download = connections === 1 ? await client.get(name, { ...options, onProven }) : undefined;
+  const file = download?.file ?? await client.stat(name, { signal: context.signal });
   try {
     partial = await PartialFile.open({ files, windows, target, file });
-    if (partial.proven > 0) {
-      await download.cancel();
-      await tellResume(context, { name, offset: partial.proven, total: file.size });
-      const rest = { start: partial.proven, version: file.version };
-      download = await client.get(name, { ...options, ...rest, onProven });
+    if (download && partial.proven === 0) await download.copyTo(partial.sink);
+    else {
+      await download?.cancel();
+      await saveMissing(context, request, { file, partial });
     }
-    await download.copyTo(partial.sink);
     context.signal.throwIfAborted();
     await partial.finish();
     return file;
   } catch (error) {
-    await download.cancel();
+    await download?.cancel();
     // What was proven stays, unless it is of a version that is gone or the disk has no room for it.
     const isLost = error instanceof MorselError && error.code !== "gone";
     if (isLost || context.signal.aborted) await partial?.keep();
@@ -119,8 +125,26 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
   }
 }
 
+async function saveMissing(
+  context: CommandContext,
+  { connections, onProgress }: SaveRequest,
+  { file, partial }: { file: FileInfo; partial: PartialFile },
+): Promise<void> {
+  const { missing, proven } = partial;
+  if (proven > 0) await tellResume(context, { name: file.name, offset: proven, total: file.size });
+  const total = file.size;
+  await fetchMissing(context, {
+    clients: await connectSeveral(context, usefulConnections(missing, connections)),
+    file,
+    partial,
+    onReceived: (received) => onProgress({ received, durable: received, total }),
+  });
+}
+
 interface SaveRequest {
   readonly client: RemoteFiles;
+  /** How many connections may share the work. */
+  readonly connections: number;
   readonly name: string;
   readonly target: string;
   readonly onProgress: (progress: Progress) => void;

@@ -19,23 +19,33 @@ export interface PartialFileOptions {
   readonly file: FileInfo;
 }
 
+/** The bytes from `start` up to, not including, `end`. */
+export interface FileRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** An open partial file. End it with `finish`, `keep` or `discard`. */
 export class PartialFile {
-  /** Bytes from the start that are there and match: where a download goes on. */
+  /** What is not there, or does not match: ranges of whole blocks, in order. */
+  readonly missing: readonly FileRange[];
+  /** How many bytes are there and match. */
   readonly proven: number;
   readonly #options: PartialFileOptions;
   readonly #path: string;
   readonly #data: OpenFile;
   readonly #leaves: OpenFile;
   #recording: Promise<void> = Promise.resolve();
-  #recorded: number;
+  #isOfUse: boolean;
 
-  private constructor(options: PartialFileOptions, parts: Parts, proven: number) {
+  private constructor(options: PartialFileOptions, parts: Parts, missing: FileRange[]) {
     this.#options = options;
     this.#path = parts.path;
     this.#data = parts.data;
     this.#leaves = parts.leaves;
-    this.proven = this.#recorded = proven;
+    this.missing = missing;
+    this.proven = options.file.size - missing.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.#isOfUse = this.proven > 0;
   }
 
   /** Opens what an earlier run has left, if it did, and checks it block by block. */
@@ -45,8 +55,8 @@ export class PartialFile {
     const data = await locally("write", target, () => openOrCreate(files, path));
     const leaves = await locally("write", target, () => openOrCreate(files, leavesPath(path)));
     const parts = { path, data, leaves };
-    const proven = await locally("read", target, () => check(parts, options.file));
-    return new PartialFile(options, parts, proven);
+    const missing = await locally("read", target, () => findMissing(parts, options.file));
+    return new PartialFile(options, parts, missing);
   }
 
   /** Where the bytes go. */
@@ -57,11 +67,11 @@ export class PartialFile {
     };
   }
 
-  /** Notes that the bytes up to `end` are proven, the last of them by these hashes of blocks. */
+  /** Notes that the blocks up to `end` that have these hashes are proven. */
   record(end: number, leaves: Uint8Array): void {
     const count = Math.ceil(end / BLOCK_SIZE);
     const position = count * DIGEST_SIZE - leaves.length;
-    this.#recorded = end;
+    this.#isOfUse = true;
     this.#recording = this.#recording.then(() => this.#leaves.write(leaves, position));
     this.#recording.catch(() => {}); // what is not noted is fetched again
   }
@@ -82,7 +92,7 @@ export class PartialFile {
 
   /** Leaves it for a later run, if there is anything in it that such a run could use. */
   async keep(): Promise<void> {
-    if (this.#recorded === 0) return await this.discard();
+    if (!this.#isOfUse) return await this.discard();
     await this.#close();
   }
 
@@ -128,21 +138,35 @@ async function openOrCreate(files: Files, path: string): Promise<OpenFile> {
   }
 }
 
-/** How many bytes from the start are there and hash to what was proven. */
-async function check({ data, leaves }: Parts, { size }: FileInfo): Promise<number> {
+/** Ranges that are told apart; where there are more holes, all from the last one on is fetched again. */
+const MOST_HOLES = 1000;
+
+/** What is not there or does not hash to what was proven. Blocks may have come in any order. */
+async function findMissing({ data, leaves }: Parts, { size }: FileInfo): Promise<FileRange[]> {
   const count = Math.floor(await leaves.size() / DIGEST_SIZE);
   const present = await data.size();
   const block = new Uint8Array(BLOCK_SIZE);
   const expected = new Uint8Array(DIGEST_SIZE);
-  let proven = 0;
-  for (let index = 0; index < count && proven < size; index++) {
-    const end = Math.min(size, proven + BLOCK_SIZE);
-    if (end > present) break;
-    const bytes = block.subarray(0, end - proven);
-    await data.read(bytes, proven);
+  const missing: { start: number; end: number }[] = [];
+  for (let index = 0; index * BLOCK_SIZE < size; index++) {
+    const start = index * BLOCK_SIZE;
+    const end = Math.min(size, start + BLOCK_SIZE);
+    if (index >= count || end > present || missing.length === MOST_HOLES) {
+      extend(missing, { start, end: size });
+      break;
+    }
     await leaves.read(expected, index * DIGEST_SIZE);
-    if (!equals(leafHash(bytes), expected)) break;
-    proven = end;
+    const bytes = block.subarray(0, end - start);
+    // Zeros are a gap in the file of hashes, left by blocks that had not come.
+    const isNoted = expected.some((byte) => byte !== 0);
+    if (isNoted) await data.read(bytes, start);
+    if (!isNoted || !equals(leafHash(bytes), expected)) extend(missing, { start, end });
   }
-  return proven;
+  return missing;
+}
+
+function extend(ranges: { start: number; end: number }[], { start, end }: FileRange): void {
+  const last = ranges.at(-1);
+  if (last?.end === start) last.end = end;
+  else ranges.push({ start, end });
 }

@@ -75,7 +75,7 @@ async function putFile(
   source: SourceFile,
   tools: PutTools,
 ): Promise<void> {
-  const tracker = tools.progress.track(source.name);
+  using tracker = tools.progress.track(source.name);
   const file = await putUnchanged(context, source, { ...tools, onProgress: tracker.update });
   tracker.done();
   await reportDone(context, file, transferredLine(file.name, file));
@@ -134,7 +134,8 @@ async function putInput(context: CommandContext, putOptions: PutOptions): Promis
   }
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
-  const onProgress = progress.track(name).update;
+  using tracker = progress.track(name);
+  const onProgress = tracker.update;
   const file = await client.put(name, standardInput(context), { ...putOptions, onProgress });
   await reportDone(context, file, transferredLine(file.name, file));
   return EXIT.done;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { COMMANDS, COMMON_OPTIONS } from "../../lib/cli/commands.ts";
 import { EXIT_MEANINGS } from "../../lib/cli/exit_codes.ts";
-import { textWidth } from "../../lib/cli/format.ts";
+import { textWidth } from "../../lib/cli/text_width.ts";
 import { CliRun, notCapable } from "../support/cli_run.ts";
 import { Exited } from "../support/fake_host.ts";
 
