@@ -31,11 +31,15 @@ export async function printDownload(
   });
   using tracker = progress.track(name);
   const onProgress = tracker.update;
-  const options = { ...transferOptions(context), ...range, onProgress };
-  const download = await client.get(name, options);
-  for await (const bytes of download.readable) {
-    await screen.data(bytes);
-    if (screen.resultsUnread) break;
-  }
+  const { counters } = progress;
+  const options = { ...transferOptions(context), ...range, onProgress, counters };
+  await counters.transfer(async () => {
+    const download = await client.get(name, options);
+    for await (const bytes of download.readable) {
+      await counters.wait("disk", screen.data(bytes));
+      if (screen.resultsUnread) break;
+    }
+  });
+  tracker.done();
   return EXIT.done;
 }

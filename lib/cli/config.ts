@@ -18,8 +18,8 @@ export interface Config {
 
 const NOTHING: Config = { servers: new Map(), server: undefined };
 
-/** A file larger than this, in bytes, is no configuration. */
-const LARGEST = 1024 * 1024;
+/** What is read of the file, in bytes; no configuration is larger. */
+const MOST_BYTES = 1024 * 1024;
 
 /**
  * Reads the configuration. Without one, or where reading it would first ask the user, nothing is configured;
@@ -52,9 +52,7 @@ async function readText(
   if (!isNeeded && !await files.stat(path)) return undefined;
   const open = await files.open(path, "read");
   try {
-    const size = await open.size();
-    if (size > LARGEST) throw new UsageError(`The configuration ${quote(path)} has ${size} bytes`);
-    const bytes = new Uint8Array(size);
+    const bytes = new Uint8Array(Math.min(MOST_BYTES, await open.size()));
     return new TextDecoder().decode(bytes.subarray(0, await open.read(bytes, 0)));
   } finally {
     await open.close();
@@ -104,7 +102,9 @@ function fields(
   for (const key of Object.keys(value)) {
     if (!known || known.includes(key)) continue;
     const meant = suggest(key, known);
-    const next = meant ? `did you mean ${quote(meant)}?` : `it may have ${known.map(quote)}`;
+    const next = meant
+      ? `did you mean ${quote(meant)}?`
+      : `it may have ${known.map(quote).join(" and ")}`;
     throw new UsageError(`${where} has the unknown key ${quote(key)}; ${next}`);
   }
   return value as Record<string, unknown>;

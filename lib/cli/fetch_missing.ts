@@ -3,6 +3,7 @@
 
 import { BLOCK_SIZE } from "../base/merkle.ts";
 import { MorselError } from "../base/errors.ts";
+import type { TransferCounters } from "../client/transfer_counters.ts";
 import type { FileInfo } from "../client/types.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import type { FileRange, PartialFile } from "./partial_file.ts";
@@ -16,6 +17,8 @@ export interface FetchMissingOptions {
   readonly file: FileInfo;
   /** Where to; it says what is missing. */
   readonly partial: PartialFile;
+  /** Counts where the time goes. */
+  readonly counters: TransferCounters;
   /** Told how many bytes of the whole file are there. */
   readonly onReceived: (received: number) => void;
 }
@@ -90,17 +93,20 @@ interface SegmentOptions extends FetchMissingOptions {
 async function fetchSegment(
   context: CommandContext,
   segment: FileRange,
-  { client, file, partial, signal, received }: SegmentOptions,
+  { client, file, partial, counters, signal, received }: SegmentOptions,
 ): Promise<void> {
-  const download = await client.get(file.name, {
-    ...transferOptions(context),
-    ...segment,
-    version: file.version,
-    signal,
-    onProgress: (progress) => received.set(segment, progress.received),
-    onProven: (end, leaves) => partial.record(end, leaves),
+  await counters.transfer(async () => {
+    const download = await client.get(file.name, {
+      ...transferOptions(context),
+      ...segment,
+      version: file.version,
+      signal,
+      counters,
+      onProgress: (progress) => received.set(segment, progress.received),
+      onProven: (end, leaves) => partial.record(end, leaves),
+    });
+    await download.copyTo(partial.sink);
   });
-  await download.copyTo(partial.sink);
 }
 
 /** Segments of whole blocks, in order; a single connection gets each range whole. */

@@ -3,6 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
+import type { TransferCounters } from "../client/transfer_counters.ts";
 import type { FileInfo, Progress } from "../client/types.ts";
 import { printDownload } from "./cat.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
@@ -31,8 +32,9 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
-  const onProgress = tracker.update;
-  const file = await saveNewest(context, { client, connections, name, target, onProgress });
+  const request = { client, connections, name, target, onProgress: tracker.update };
+  const file = await saveNewest(context, { ...request, counters: progress.counters });
+  tracker.done();
   await report(context, file, target);
   return EXIT.done;
 }
@@ -97,18 +99,20 @@ function statLocal(context: CommandContext, path: string) {
 
 /** Fetches into a partial file, behind what an earlier run has left there, and puts that in place. */
 async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, connections, name, target, onProgress } = request;
+  const { client, connections, name, target, onProgress, counters } = request;
   const { files, windows } = context.host;
-  const options = { ...transferOptions(context), onProgress };
+  const options = { ...transferOptions(context), onProgress, counters };
   let partial: PartialFile | undefined;
   const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
   // One connection asks for all at once; several first have to know what there is to share.
   const download = connections === 1 ? await client.get(name, { ...options, onProven }) : undefined;
   const file = download?.file ?? await client.stat(name, { signal: context.signal });
   try {
-    partial = await PartialFile.open({ files, windows, target, file });
-    if (download && partial.proven === 0) await download.copyTo(partial.sink);
-    else {
+    partial = await PartialFile.open({ files, windows, target, file, counters });
+    if (download && partial.proven === 0) {
+      const { sink } = partial;
+      await counters.transfer(() => download.copyTo(sink));
+    } else {
       await download?.cancel();
       await saveMissing(context, request, { file, partial });
     }
@@ -127,7 +131,7 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
 
 async function saveMissing(
   context: CommandContext,
-  { connections, onProgress }: SaveRequest,
+  { connections, onProgress, counters }: SaveRequest,
   { file, partial }: { file: FileInfo; partial: PartialFile },
 ): Promise<void> {
   const { missing, proven } = partial;
@@ -137,6 +141,7 @@ async function saveMissing(
     clients: await connectSeveral(context, usefulConnections(missing, connections)),
     file,
     partial,
+    counters,
     onReceived: (received) => onProgress({ received, durable: received, total }),
   });
 }
@@ -148,6 +153,7 @@ interface SaveRequest {
   readonly name: string;
   readonly target: string;
   readonly onProgress: (progress: Progress) => void;
+  readonly counters: TransferCounters;
 }
 
 async function report(

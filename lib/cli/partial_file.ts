@@ -4,6 +4,7 @@
 
 import { equals } from "@std/bytes";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
+import type { TransferCounters } from "../client/transfer_counters.ts";
 import type { ByteSink, FileInfo } from "../client/types.ts";
 import type { Files, OpenFile } from "../runtime/files.ts";
 import { locally } from "./failure.ts";
@@ -17,6 +18,8 @@ export interface PartialFileOptions {
   readonly target: string;
   /** The version that is arriving. */
   readonly file: FileInfo;
+  /** Counts the time that writing takes. */
+  readonly counters: TransferCounters;
 }
 
 /** The bytes from `start` up to, not including, `end`. */
@@ -61,9 +64,10 @@ export class PartialFile {
 
   /** Where the bytes go. */
   get sink(): ByteSink {
-    const { target } = this.#options;
+    const { target, counters } = this.#options;
     return {
-      write: (bytes, position) => locally("write", target, () => this.#data.write(bytes, position)),
+      write: (bytes, position) =>
+        counters.wait("disk", locally("write", target, () => this.#data.write(bytes, position))),
     };
   }
 

@@ -4,7 +4,9 @@
 
 import type { Clock, StopTimer } from "../base/clock.ts";
 import type { Progress } from "../client/types.ts";
+import { TransferCounters } from "../client/transfer_counters.ts";
 import { formatCount, printable } from "./format.ts";
+import { limitLine, limitOf } from "./limited_by.ts";
 import { progressLines, type ProgressRow } from "./progress_lines.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { Screen } from "./screen.ts";
@@ -21,6 +23,8 @@ export interface ProgressOptions {
   files: number;
   /** The bytes of all of them, if known. */
   total?: number;
+  /** The limit that the user has set, in bytes a second. */
+  limitBytesPerSecond?: number | undefined;
   /** Who looks: a person at a terminal, a program that reads objects, or nobody. */
   audience: "person" | "program" | "nobody";
 }
@@ -49,13 +53,20 @@ const DRAW_MS = 100;
 const TELL_MS = 1000;
 // More lines than these nobody follows; files beyond them count in the line of all.
 const MOST_LINES = 8;
+// Who has waited that long may want to know for what.
+const LONG_MS = 10_000;
 
 /** The lines of progress of a command. Dispose it to take them away. */
 export class ProgressDisplay implements AsyncDisposable {
+  /** Where the time goes, for the transfers to count in. */
+  readonly counters: TransferCounters;
   readonly #options: ProgressOptions;
   readonly #running = new Set<Transfer>();
   readonly #meter: RateMeter;
+  readonly #beganMs: number;
   #received = 0;
+  /** Bytes that were there before this run. */
+  #resumed = 0;
   #durable = 0;
   #doneFiles = 0;
   /** Whether received and durable have ever differed, as they do in uploads. */
@@ -67,6 +78,8 @@ export class ProgressDisplay implements AsyncDisposable {
   constructor(options: ProgressOptions) {
     const { clock, audience } = options;
     this.#options = options;
+    this.#beganMs = clock.monotonicMs();
+    this.counters = new TransferCounters(clock);
     this.#meter = new RateMeter(clock);
     this.#meter.note(0);
     if (audience === "nobody") return;
@@ -95,12 +108,30 @@ export class ProgressDisplay implements AsyncDisposable {
     };
   }
 
-  /** Takes the lines away and draws no more. */
+  /** Takes the lines away and draws no more; after long transfers one says what limited them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { screen, audience } = this.#options;
     this.#ended = true;
     this.#stopTimer?.();
     await this.#drawing;
-    if (this.#options.audience === "person") await this.#options.screen.progress([]);
+    if (audience === "person") await screen.progress([]);
+    if (audience !== "nobody" && this.#doneFiles > 0) await this.#tellLimit();
+  }
+
+  async #tellLimit(): Promise<void> {
+    const { screen, clock, limitBytesPerSecond } = this.#options;
+    const elapsedMs = clock.monotonicMs() - this.#beganMs;
+    if (elapsedMs < LONG_MS) return;
+    const bytes = this.#received - this.#resumed;
+    const finished = { bytes, elapsedMs, counters: this.counters, limitBytesPerSecond };
+    const { limit, share } = limitOf(finished);
+    await screen.message(limitLine(finished), {
+      event: "limited",
+      by: limit,
+      share: Number(share.toFixed(3)),
+      bytes,
+      elapsedMs: Math.round(elapsedMs),
+    });
   }
 
   #update(transfer: Transfer, progress: Progress): void {
@@ -112,7 +143,10 @@ export class ProgressDisplay implements AsyncDisposable {
     if (durable < received) this.#showDurable = true;
     if (before) return;
     // The first report may be of a transfer that goes on from the middle: not a rate of this run.
-    if (total === undefined || received < total) this.#meter.skip(received);
+    if (total === undefined || received < total) {
+      this.#meter.skip(received);
+      this.#resumed += received;
+    }
     transfer.meter.note(received);
   }
 

@@ -6,8 +6,8 @@ import type { ProgressOptions } from "./progress.ts";
 /** Progress for people who watch a terminal, and as events for programs, unless either asked for quiet. */
 export function progressOptions(
   context: CommandContext,
-): Pick<ProgressOptions, "screen" | "clock" | "columns" | "rows" | "audience"> {
-  const { options, host, screen, clock } = context;
+): Omit<ProgressOptions, "files" | "total"> {
+  const { options, host, screen, clock, limit } = context;
   const { stderr } = host;
   const isUnwanted = options.flag("quiet") || options.flag("trace");
   const audience = isUnwanted
@@ -17,5 +17,12 @@ export function progressOptions(
     : stderr.isTerminal
     ? "person"
     : "nobody";
-  return { screen, clock, columns: () => stderr.columns(), rows: () => stderr.rows(), audience };
+  return {
+    screen,
+    clock,
+    columns: () => stderr.columns(),
+    rows: () => stderr.rows(),
+    limitBytesPerSecond: limit?.bytesPerSecond,
+    audience,
+  };
 }

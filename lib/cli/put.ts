@@ -89,22 +89,23 @@ async function putUnchanged(
 ): Promise<FileInfo> {
   const { path, name } = source;
   const { files } = context.host;
+  const { client, progress: { counters }, putOptions, onProgress } = tools;
   const open = await locally("read", path, () => files.open(path, "read"));
   try {
     let { size, modifiedMs } = source;
     for (let attempt = 1;; attempt++) {
       const bytes: ByteSource = {
-        read: (into, position) => locally("read", path, () => open.read(into, position)),
+        read: (into, position) =>
+          counters.wait("disk", locally("read", path, () => open.read(into, position))),
         isUnchanged: async () => {
           const now = await locally("read", path, () => files.stat(path));
           return now?.size === size && now.modifiedMs === modifiedMs;
         },
       };
-      const { client, putOptions, onProgress } = tools;
       const onEvent = onTransferEvent(context, name);
-      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
+      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent, counters };
       try {
-        return await client.put(name, bytes, options);
+        return await counters.transfer(() => client.put(name, bytes, options));
       } catch (error) {
         const hasChanged = error instanceof MorselError && error.detail.source === "changed";
         const now = await files.stat(path);
@@ -135,8 +136,10 @@ async function putInput(context: CommandContext, putOptions: PutOptions): Promis
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
-  const onProgress = tracker.update;
-  const file = await client.put(name, standardInput(context), { ...putOptions, onProgress });
+  const { counters } = progress;
+  const options = { ...putOptions, onProgress: tracker.update, counters };
+  const file = await counters.transfer(() => client.put(name, standardInput(context), options));
+  tracker.done();
   await reportDone(context, file, transferredLine(file.name, file));
   return EXIT.done;
 }

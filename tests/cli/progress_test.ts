@@ -276,3 +276,26 @@ Deno.test("lines of progress fit any width, and give up what matters least first
     assert(widths.every((wide) => wide <= width), `${widths} in ${width}`);
   }
 });
+
+Deno.test("a transfer of ten seconds and more says at its end what limited it", async () => {
+  for (const [seconds, audience] of [[9, "person"], [10, "person"], [10, "program"]] as const) {
+    const { terminal, clock, progress, down } = display({ audience, width: 100 });
+    const tracker = progress.track("a");
+    tracker.update(down(50 * MIB, 100 * MIB)); // there already
+    await progress.counters.transfer(() => clock.advance(seconds * 1000));
+    tracker.update(down(100 * MIB, 100 * MIB));
+    tracker.done();
+    await progress[Symbol.asyncDispose]();
+    const told = terminal.text.split("\n").at(-1)!;
+    if (audience === "program") {
+      const by = "link or hashing";
+      const event = { event: "limited", by, share: 1, bytes: 50 * MIB, elapsedMs: 10_000 };
+      assertEquals(JSON.parse(told), event);
+    } else if (seconds === 10) {
+      assertEquals(
+        told,
+        "morsel: 50.0 MiB in 10s, 5.0 MiB/s; limited by the link or by hashing (100 %)",
+      );
+    } else assertEquals(told, "");
+  }
+});
