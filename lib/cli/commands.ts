@@ -3,9 +3,11 @@
 import type { OptionRule } from "./arguments.ts";
 import { cat } from "./cat.ts";
 import type { Command } from "./command.ts";
+import { completions } from "./completions.ts";
 import { get } from "./get.ts";
 import { hash } from "./hash.ts";
-import { cp, ls, mv, rm, stat } from "./name_commands.ts";
+import { ls } from "./ls.ts";
+import { cp, mv, rm, stat } from "./name_commands.ts";
 import { put } from "./put.ts";
 import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
 
@@ -135,11 +137,26 @@ export const COMMANDS: readonly Command[] = [
     most: 1,
     names: "all",
     summary: "List the files whose names begin with PREFIX, or all",
-    details: ["One name a line, sorted; with -l size, time, version, digest and name."],
-    options: [{ name: "long", letter: "l", summary: "Print more than the name" }],
+    details: [
+      "One name a line, sorted; with -l size, time, version, digest and name. Sizes have units of",
+      "1024: 1.5 KiB is 1536 bytes. A slash in a name is a character like any other, so that all",
+      "names are listed; with --delimiter / what lies deeper shows as its folder, as in photos/.",
+    ],
+    options: [
+      { name: "long", letter: "l", summary: "Print more than the name" },
+      { name: "bytes", letter: "b", summary: "With -l print sizes in bytes, without a unit" },
+      {
+        name: "delimiter",
+        letter: "d",
+        value: "TEXT",
+        summary: "List one level: names up to the first TEXT behind PREFIX, each once",
+      },
+      { name: "recursive", letter: "R", summary: "List names of every level, as by default" },
+    ],
     examples: [
       ["ls", "list all files"],
       ["ls -l photos/", "list those under photos/, with size and time"],
+      ["ls -d / photos/", "list what is right in photos/, and its folders"],
     ],
     run: ls,
   },
@@ -231,5 +248,20 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     examples: [["hash report.pdf", "compare it with: morsel stat report.pdf"]],
     run: hash,
+  },
+  {
+    name: "completions",
+    operands: "bash|zsh|fish",
+    least: 1,
+    most: 1,
+    isLocal: true,
+    summary: "Print a script that completes commands, options and files",
+    details: ["It is for a program that is called morsel, be it the binary or an alias."],
+    options: [],
+    examples: [
+      ["source <(morsel completions bash)", "complete in this shell; put it in ~/.bashrc to keep"],
+      ["morsel completions fish | source", "the same in fish"],
+    ],
+    run: (context) => completions(context, { commands: COMMANDS, common: COMMON_OPTIONS }),
   },
 ];

@@ -26,12 +26,27 @@ export function transferredLine(place: string, file: FileInfo): string {
   return `${printable(place)}  v${file.version}  ${formatSize(file.size)}  ${file.digest}`;
 }
 
-/** The line of `ls -l`: size, time, version, short digest, name. */
-export function longLine(file: FileInfo): string {
-  const size = formatSize(file.size).padStart(8);
-  const version = `v${file.version}`.padStart(6);
-  const digest = formatShortDigest(file.digest);
-  return `${size}  ${formatTime(file.committedMs)}  ${version}  ${digest}  ${printable(file.name)}`;
+/** The line of `ls -l`: size, in bytes where it is to be exact, time, version, short digest, name. */
+export function longLine(file: FileInfo, { exact }: { exact: boolean }): string {
+  const size = exact ? String(file.size) : formatSize(file.size);
+  return longColumns(exact, [
+    size,
+    formatTime(file.committedMs),
+    `v${file.version}`,
+    formatShortDigest(file.digest),
+    printable(file.name),
+  ]);
+}
+
+/** The line of `ls -l` for names that begin alike: no more than that. */
+export function folderLine(folder: string, { exact }: { exact: boolean }): string {
+  return longColumns(exact, ["folder", "", "", "", printable(folder)]);
+}
+
+function longColumns(exact: boolean, columns: readonly string[]): string {
+  const [size, time, version, digest, name] = columns as [string, string, string, string, string];
+  return `${size.padStart(exact ? 13 : 8)}  ${time.padEnd(20)}  ${version.padStart(6)}  ` +
+    `${digest.padEnd(12)}  ${name}`;
 }
 
 /** The lines of `stat`, one fact each. */

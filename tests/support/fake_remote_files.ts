@@ -111,8 +111,9 @@ export class FakeRemoteFiles implements RemoteFiles {
   }
 
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
+    const { prefix = "", after = "" } = options;
     for (const name of [...this.stored.keys()].sort()) {
-      if (name.startsWith(options.prefix ?? "")) yield this.stored.get(name)!.info;
+      if (name.startsWith(prefix) && name > after) yield this.stored.get(name)!.info;
     }
   }
 
