@@ -151,7 +151,7 @@ export const COMMANDS: readonly Command[] = [
         value: "TEXT",
         summary: "List one level: names up to the first TEXT behind PREFIX, each once",
       },
-      { name: "recursive", letter: "R", summary: "List names of every level, as by default" },
+      { name: "recursive", letter: "r", summary: "List names of every level, as by default" },
     ],
     examples: [
       ["ls", "list all files"],

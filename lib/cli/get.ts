@@ -4,7 +4,7 @@
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
 import type { TransferCounters } from "../client/transfer_counters.ts";
-import type { FileInfo, Progress } from "../client/types.ts";
+import type { FileInfo } from "../client/types.ts";
 import { printDownload } from "./cat.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -14,7 +14,7 @@ import { fileJson, transferredLine } from "./file_report.ts";
 import { joinPath } from "./local_path.ts";
 import { wholeNumber } from "./option_values.ts";
 import { PartialFile } from "./partial_file.ts";
-import { ProgressDisplay } from "./progress.ts";
+import { ProgressDisplay, type Tracker } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
 import type { RemoteFiles } from "./remote_files.ts";
 import { tellResume } from "./transfer_events.ts";
@@ -32,8 +32,9 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
-  const request = { client, connections, name, target, onProgress: tracker.update };
-  const file = await saveNewest(context, { ...request, counters: progress.counters });
+  const { counters } = progress;
+  const request = { client, connections, name, target, tracker, counters };
+  const file = await saveNewest(context, request);
   tracker.done();
   await report(context, file, target);
   return EXIT.done;
@@ -99,9 +100,9 @@ function statLocal(context: CommandContext, path: string) {
 
 /** Fetches into a partial file, behind what an earlier run has left there, and puts that in place. */
 async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, connections, name, target, onProgress, counters } = request;
+  const { client, connections, name, target, tracker, counters } = request;
   const { files, windows } = context.host;
-  const options = { ...transferOptions(context), onProgress, counters };
+  const options = { ...transferOptions(context), onProgress: tracker.update, counters };
   let partial: PartialFile | undefined;
   const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
   // One connection asks for all at once; several first have to know what there is to share.
@@ -131,18 +132,19 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
 
 async function saveMissing(
   context: CommandContext,
-  { connections, onProgress, counters }: SaveRequest,
+  { connections, tracker, counters }: SaveRequest,
   { file, partial }: { file: FileInfo; partial: PartialFile },
 ): Promise<void> {
   const { missing, proven } = partial;
-  if (proven > 0) await tellResume(context, { name: file.name, offset: proven, total: file.size });
   const total = file.size;
+  tracker.resumed(proven);
+  if (proven > 0) await tellResume(context, { name: file.name, offset: proven, total });
   await fetchMissing(context, {
     clients: await connectSeveral(context, usefulConnections(missing, connections)),
     file,
     partial,
     counters,
-    onReceived: (received) => onProgress({ received, durable: received, total }),
+    onReceived: (received) => tracker.update({ received, durable: received, total }),
   });
 }
 
@@ -152,7 +154,7 @@ interface SaveRequest {
   readonly connections: number;
   readonly name: string;
   readonly target: string;
-  readonly onProgress: (progress: Progress) => void;
+  readonly tracker: Tracker;
   readonly counters: TransferCounters;
 }
 

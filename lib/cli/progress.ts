@@ -33,6 +33,8 @@ export interface ProgressOptions {
 export interface Tracker extends Disposable {
   /** Takes what the client reports; fit to be passed on as `onProgress`. */
   readonly update: (progress: Progress) => void;
+  /** Says that it goes on behind so many bytes, which have not come now: not a rate of this run. */
+  resumed(offset: number): void;
   /** Counts the file as done: its commit was answered, or its bytes are verified. */
   done(): void;
 }
@@ -41,9 +43,9 @@ interface Transfer {
   readonly name: string;
   readonly beganMs: number;
   readonly meter: RateMeter;
-  progress: Progress | undefined;
+  progress: Progress;
   /** What was reported to a program last. */
-  told: Progress | undefined;
+  told: Progress;
 }
 
 // Who waits less than half a second needs no progress, and more often than ten times a second reads nobody.
@@ -90,16 +92,21 @@ export class ProgressDisplay implements AsyncDisposable {
   /** Adds a transfer under its name. */
   track(name: string): Tracker {
     const { clock } = this.#options;
-    const transfer: Transfer = {
-      name,
-      beganMs: clock.monotonicMs(),
-      meter: new RateMeter(clock),
-      progress: undefined,
-      told: undefined,
-    };
+    const progress: Progress = { received: 0, durable: 0, total: undefined };
+    const meter = new RateMeter(clock);
+    meter.note(0);
+    const beganMs = clock.monotonicMs();
+    const transfer: Transfer = { name, beganMs, meter, progress, told: progress };
     this.#running.add(transfer);
     return {
       update: (progress) => this.#update(transfer, progress),
+      resumed: (offset) => {
+        const change = offset - transfer.progress.received;
+        transfer.meter.skip(change);
+        this.#meter.skip(change);
+        this.#resumed += change;
+        this.#update(transfer, { ...transfer.progress, received: offset, durable: offset });
+      },
       done: () => {
         this.#doneFiles++;
         this.#running.delete(transfer);
@@ -137,17 +144,9 @@ export class ProgressDisplay implements AsyncDisposable {
   #update(transfer: Transfer, progress: Progress): void {
     const before = transfer.progress;
     transfer.progress = progress;
-    const { received, durable, total } = progress;
-    this.#received += received - (before?.received ?? 0);
-    this.#durable += durable - (before?.durable ?? 0);
-    if (durable < received) this.#showDurable = true;
-    if (before) return;
-    // The first report may be of a transfer that goes on from the middle: not a rate of this run.
-    if (total === undefined || received < total) {
-      this.#meter.skip(received);
-      this.#resumed += received;
-    }
-    transfer.meter.note(received);
+    this.#received += progress.received - before.received;
+    this.#durable += progress.durable - before.durable;
+    if (progress.durable < progress.received) this.#showDurable = true;
   }
 
   #tick(): void {
@@ -185,7 +184,7 @@ export class ProgressDisplay implements AsyncDisposable {
     const { screen, clock } = this.#options;
     for (const transfer of this.#running) {
       const { name, progress, told } = transfer;
-      if (!progress || progress === told) continue;
+      if (progress === told) continue;
       const { received, durable, total } = transfer.told = progress;
       await screen.event({ event: "progress", name, received, durable, total });
     }
@@ -194,7 +193,6 @@ export class ProgressDisplay implements AsyncDisposable {
 }
 
 function rowOf({ name, progress, meter }: Transfer): ProgressRow {
-  const { received, durable, total } = progress ?? { received: 0, durable: 0, total: undefined };
-  if (progress) meter.note(received);
-  return { name: printable(name), received, durable, total, rate: meter.rate };
+  meter.note(progress.received);
+  return { ...progress, name: printable(name), rate: meter.rate };
 }

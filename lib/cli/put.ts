@@ -2,14 +2,14 @@
 
 import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
-import type { ByteSource, FileInfo, Progress, PutOptions } from "../client/types.ts";
+import type { ByteSource, FileInfo, PutOptions } from "../client/types.ts";
 import { runBatch } from "./batch.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { locally, UsageError } from "./failure.ts";
 import { reportDone, transferredLine } from "./file_report.ts";
 import { keyValues, wholeNumber } from "./option_values.ts";
-import { ProgressDisplay } from "./progress.ts";
+import { ProgressDisplay, type Tracker } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
 import type { RemoteFiles } from "./remote_files.ts";
 import { standardInput } from "./standard_input.ts";
@@ -76,7 +76,7 @@ async function putFile(
   tools: PutTools,
 ): Promise<void> {
   using tracker = tools.progress.track(source.name);
-  const file = await putUnchanged(context, source, { ...tools, onProgress: tracker.update });
+  const file = await putUnchanged(context, source, { ...tools, tracker });
   tracker.done();
   await reportDone(context, file, transferredLine(file.name, file));
 }
@@ -85,11 +85,11 @@ async function putFile(
 async function putUnchanged(
   context: CommandContext,
   source: SourceFile,
-  tools: PutTools & { onProgress: (progress: Progress) => void },
+  tools: PutTools & { tracker: Tracker },
 ): Promise<FileInfo> {
   const { path, name } = source;
   const { files } = context.host;
-  const { client, progress: { counters }, putOptions, onProgress } = tools;
+  const { client, progress: { counters }, putOptions, tracker } = tools;
   const open = await locally("read", path, () => files.open(path, "read"));
   try {
     let { size, modifiedMs } = source;
@@ -102,7 +102,8 @@ async function putUnchanged(
           return now?.size === size && now.modifiedMs === modifiedMs;
         },
       };
-      const onEvent = onTransferEvent(context, name);
+      const onEvent = onTransferEvent(context, name, tracker);
+      const onProgress = tracker.update;
       const options = { ...putOptions, size, modifiedMs, onProgress, onEvent, counters };
       try {
         return await counters.transfer(() => client.put(name, bytes, options));

@@ -4,6 +4,7 @@ import { quote } from "../base/names.ts";
 import type { TransferEvent } from "../client/types.ts";
 import type { Reconnecting } from "../client/link.ts";
 import type { CommandContext } from "./command.ts";
+import type { Tracker } from "./progress.ts";
 import type { Screen } from "./screen.ts";
 
 /** A transfer that goes on behind bytes that are there already. */
@@ -23,12 +24,14 @@ export async function tellResume(
   await screen.message(line, { event: "resumed", name, offset, total });
 }
 
-/** What to do with the events of one file's transfer. */
+/** What to do with the events of one file's transfer, whose progress is that of `tracker`. */
 export function onTransferEvent(
   context: CommandContext,
   name: string,
+  tracker: Pick<Tracker, "resumed">,
 ): (event: TransferEvent) => void {
   return (event) => {
+    tracker.resumed(event.kind === "resumed" ? event.offset : 0);
     // Not waited for: the transfer goes on meanwhile, and a screen that fails has nobody to tell.
     if (event.kind === "resumed") void tellResume(context, { name, ...event }).catch(() => {});
     else {

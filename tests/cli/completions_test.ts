@@ -36,7 +36,8 @@ Deno.test({
     await Deno.writeTextFile(`${folder}/script`, await scriptFor("bash"));
     const complete = async (...words: string[]) => {
       const quoted = ["morsel", ...words].map((word) => `'${word}'`).join(" ");
-      const line = `source ./script; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _morsel; ` +
+      const line =
+        `source ./script; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _morsel; ` +
         'printf "%s\\n" "${COMPREPLY[@]}"';
       return (await run("bash", ["--norc", "-c", line], folder))!.trimEnd().split("\n");
     };

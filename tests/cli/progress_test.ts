@@ -106,12 +106,13 @@ Deno.test("a transfer that goes on from the middle does not count what was there
   const { terminal, clock, progress, down } = display({ files: 2, total: 150 * MIB });
   const tracker = progress.track("a");
   await clock.advance(1000);
+  tracker.resumed(50 * MIB);
   tracker.update(down(50 * MIB, 100 * MIB));
   await clock.advance(1000);
   tracker.update(down(51 * MIB, 100 * MIB));
   await clock.advance(1000);
   assertEquals(terminal.text.split("\n"), [
-    "a             ██████████··········  51%  51.0 MiB   512 KiB/s  1m 38s left",
+    "a             ██████████··········  51%  51.0 MiB   341 KiB/s  2m 27s left",
     "0 of 2 files  ██████··············  34%  51.0 MiB   341 KiB/s  4m 57s left",
   ]);
   await progress[Symbol.asyncDispose]();
@@ -155,7 +156,7 @@ Deno.test("there are never more lines than the terminal has room for", async () 
   assertEquals(terminal.text.split("\n").length, 9);
   terminal.resize(80, 2);
   await clock.advance(100);
-  assertEquals(terminal.text, "0 of 30 files      20 B     stalled");
+  assertEquals(terminal.text, "0 of 30 files      20 B      17 B/s");
   await progress[Symbol.asyncDispose]();
 });
 
@@ -281,7 +282,10 @@ Deno.test("a transfer of ten seconds and more says at its end what limited it", 
   for (const [seconds, audience] of [[9, "person"], [10, "person"], [10, "program"]] as const) {
     const { terminal, clock, progress, down } = display({ audience, width: 100 });
     const tracker = progress.track("a");
-    tracker.update(down(50 * MIB, 100 * MIB)); // there already
+    tracker.resumed(60 * MIB); // there already
+    tracker.update(down(60 * MIB, 100 * MIB));
+    tracker.resumed(50 * MIB); // lost with the connection
+    tracker.update(down(50 * MIB, 100 * MIB));
     await progress.counters.transfer(() => clock.advance(seconds * 1000));
     tracker.update(down(100 * MIB, 100 * MIB));
     tracker.done();

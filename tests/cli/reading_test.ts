@@ -100,7 +100,7 @@ Deno.test("ls --delimiter prints one level, with folders once, and --recursive p
   const long = await printed("-ld", "/");
   assertEquals(long[1], `${"  folder".padEnd(long[0]!.length - 1)}b/`);
   assertEquals(JSON.parse((await printed("--json", "-d", "/"))[1]!), { folder: "b/" });
-  assertEquals(await run.run("ls", "-R", "-d", "/"), 2);
+  assertEquals(await run.run("ls", "-r", "-d", "/"), 2);
   assertStringIncludes(run.err, "--recursive and --delimiter rule each other out");
 });
 
