@@ -10,7 +10,7 @@ import { findOperand, parseArguments, type ParsedArguments } from "./arguments.t
 import type { Command, CommandContext } from "./command.ts";
 import { COMMANDS, COMMON_OPTIONS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { UsageError } from "./failure.ts";
+import { StoppedMidway, UsageError } from "./failure.ts";
 import { clientHelp, commandHelp } from "./help.ts";
 import { locate } from "./locate.ts";
 import { byteRate, chunkSize } from "./option_values.ts";
@@ -178,7 +178,7 @@ async function runCommand(
     return await command.run(context);
   } catch (error) {
     if (stop.exitCode === undefined) throw error;
-    await screen.message("Stopped");
+    await screen.message(error instanceof StoppedMidway ? error.message : "Stopped");
     return stop.exitCode;
   } finally {
     // By now the command is done or has failed, and that is what counts.

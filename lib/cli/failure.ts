@@ -11,6 +11,15 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** A transfer was stopped by Ctrl-C, and what it has moved is kept for the next run. */
+export class StoppedMidway extends Error {
+  override name = "StoppedMidway";
+
+  constructor(options?: ErrorOptions) {
+    super("Stopped; the same command goes on from there", options);
+  }
+}
+
 /** What was being done with a local file. */
 export type LocalAction = "read" | "write";
 

@@ -1,8 +1,10 @@
 // A file of the server as the commands show it.
 
 import type { FileInfo } from "../client/types.ts";
+import type { Output } from "../runtime/process.ts";
 import type { CommandContext } from "./command.ts";
 import { formatCount, formatShortDigest, formatSize, formatTime, printable } from "./format.ts";
+import { textWidth } from "./text_width.ts";
 
 /** The object that `--json` prints for a file: these fields and no others, whatever the client knows. */
 export function fileJson(file: FileInfo): FileInfo {
@@ -21,9 +23,15 @@ export async function reportDone(
   await context.screen.results(json ? JSON.stringify(fileJson(file)) : sentence);
 }
 
-/** The line of `put` and `get`: where it is now, version, size, digest. */
-export function transferredLine(place: string, file: FileInfo): string {
-  return `${printable(place)}  v${file.version}  ${formatSize(file.size)}  ${file.digest}`;
+/**
+ * The line of `put` and `get`: where it is now, version, size, digest. Of the digest it shows the beginning
+ * only where the whole would not fit the terminal that `output` is.
+ */
+export function transferredLine(place: string, file: FileInfo, output?: Output): string {
+  const start = `${printable(place)}  v${file.version}  ${formatSize(file.size)}  `;
+  const isWide = output?.isTerminal &&
+    textWidth(start) + file.digest.length > (output.columns() || 80);
+  return start + (isWide ? formatShortDigest(file.digest) : file.digest);
 }
 
 /** The line of `ls -l`: size, in bytes where it is to be exact, time, version, short digest, name. */

@@ -8,7 +8,7 @@ import type { FileInfo } from "../client/types.ts";
 import { printDownload } from "./cat.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { locally, UsageError } from "./failure.ts";
+import { locally, StoppedMidway, UsageError } from "./failure.ts";
 import { connectSeveral, fetchMissing, usefulConnections } from "./fetch_missing.ts";
 import { fileJson, transferredLine } from "./file_report.ts";
 import { joinPath } from "./local_path.ts";
@@ -124,9 +124,9 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
     await download?.cancel();
     // What was proven stays, unless it is of a version that is gone or the disk has no room for it.
     const isLost = error instanceof MorselError && error.code !== "gone";
-    if (isLost || context.signal.aborted) await partial?.keep();
-    else await partial?.discard();
-    throw error;
+    const isStopped = context.signal.aborted;
+    const isKept = isLost || isStopped ? await partial?.keep() : await partial?.discard();
+    throw isStopped && isKept ? new StoppedMidway({ cause: error }) : error;
   }
 }
 
@@ -167,6 +167,8 @@ async function report(
   if (options.flag("quiet")) return;
   const json = options.flag("json");
   const path = target;
-  const line = json ? JSON.stringify({ ...fileJson(file), path }) : transferredLine(path, file);
+  const line = json
+    ? JSON.stringify({ ...fileJson(file), path })
+    : transferredLine(path, file, context.host.stdout);
   await screen.results(line);
 }

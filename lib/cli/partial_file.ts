@@ -94,10 +94,11 @@ export class PartialFile {
     await files.remove(leavesPath(this.#path)).catch(() => {}); // of no harm to anybody
   }
 
-  /** Leaves it for a later run, if there is anything in it that such a run could use. */
-  async keep(): Promise<void> {
-    if (!this.#isOfUse) return await this.discard();
-    await this.#close();
+  /** Leaves it for a later run, if there is anything in it that such a run could use; says whether. */
+  async keep(): Promise<boolean> {
+    if (this.#isOfUse) await this.#close();
+    else await this.discard();
+    return this.#isOfUse;
   }
 
   /** Removes it. */

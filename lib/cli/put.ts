@@ -6,7 +6,7 @@ import type { ByteSource, FileInfo, PutOptions } from "../client/types.ts";
 import { runBatch } from "./batch.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { locally, UsageError } from "./failure.ts";
+import { locally, StoppedMidway, UsageError } from "./failure.ts";
 import { reportDone, transferredLine } from "./file_report.ts";
 import { keyValues, wholeNumber } from "./option_values.ts";
 import { ProgressDisplay, type Tracker } from "./progress.ts";
@@ -78,7 +78,7 @@ async function putFile(
   using tracker = tools.progress.track(source.name);
   const file = await putUnchanged(context, source, { ...tools, tracker });
   tracker.done();
-  await reportDone(context, file, transferredLine(file.name, file));
+  await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
 }
 
 /** Puts a file as it is at one moment: one that changes while it is sent is begun again as it is then. */
@@ -108,6 +108,7 @@ async function putUnchanged(
       try {
         return await counters.transfer(() => client.put(name, bytes, options));
       } catch (error) {
+        if (isStoppedMidway(context, source)) throw new StoppedMidway({ cause: error });
         const hasChanged = error instanceof MorselError && error.detail.source === "changed";
         const now = await files.stat(path);
         if (!hasChanged || !now || attempt === MAX_ATTEMPTS) throw error;
@@ -118,6 +119,11 @@ async function putUnchanged(
   } finally {
     await open.close();
   }
+}
+
+/** Whether what went up is kept; a batch does not tell so, as its files would all be put again. */
+function isStoppedMidway({ operands, signal }: CommandContext, { size }: SourceFile): boolean {
+  return signal.aborted && operands.length === 1 && size > SMALL_FILE_SIZE;
 }
 
 /** A file that changes faster than it can be sent is told as what it is. */
@@ -141,7 +147,7 @@ async function putInput(context: CommandContext, putOptions: PutOptions): Promis
   const options = { ...putOptions, onProgress: tracker.update, counters };
   const file = await counters.transfer(() => client.put(name, standardInput(context), options));
   tracker.done();
-  await reportDone(context, file, transferredLine(file.name, file));
+  await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
   return EXIT.done;
 }
 

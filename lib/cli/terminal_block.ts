@@ -12,6 +12,9 @@ const NO_WRAP = "\x1b[?7l";
 const WRAP = "\x1b[?7h";
 const CLEAR_TO_LINE_END = "\x1b[K";
 const CLEAR_TO_SCREEN_END = "\x1b[J";
+// All from the line of the cursor on. The screen below is cleared from the next line: cleared from its very first
+// place it would, in some terminals, be kept among the lines that can be scrolled back to.
+const CLEAR_BELOW = `\r${CLEAR_TO_LINE_END}\x1b7\x1b[B${CLEAR_TO_SCREEN_END}\x1b8`;
 
 /**
  * The lines, and where the cursor is: always at the start of the first of them. There it stays when a
@@ -32,7 +35,7 @@ export class TerminalBlock {
     }
     const isResized = this.#size?.columns !== size.columns || this.#size?.rows !== size.rows;
     const from = this.#isShown && !isResized ? this.#lines : [];
-    const clear = this.#isShown && isResized ? `\r${CLEAR_TO_SCREEN_END}` : "";
+    const clear = this.#isShown && isResized ? CLEAR_BELOW : "";
     this.#lines = lines;
     this.#size = size;
     this.#isShown = true;
@@ -43,7 +46,7 @@ export class TerminalBlock {
   hidden(): string {
     if (!this.#isShown) return "";
     this.#isShown = false;
-    return `\r${CLEAR_TO_SCREEN_END}`;
+    return CLEAR_BELOW;
   }
 
   /** What to write to show again what was taken away. */

@@ -216,7 +216,7 @@ Deno.test("what else is written goes above the lines of progress, which stay", a
   stdout.isTerminal = true;
   await screen.results("another");
   assertEquals([terminal.writes.at(-2), terminal.text], [
-    "\r\x1b[J",
+    "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8",
     `morsel: a message\n${text}`,
   ]);
   await progress[Symbol.asyncDispose]();

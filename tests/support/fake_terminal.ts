@@ -22,6 +22,7 @@ export class FakeTerminal implements Output {
   #row = 0;
   #column = 0;
   #wraps = true;
+  #saved: [row: number, column: number] = [0, 0];
 
   constructor(columns = 80, rows = 24) {
     this.#columns = columns;
@@ -83,28 +84,59 @@ export class FakeTerminal implements Output {
 
   #take(part: string): void {
     const code = CODE.exec(part);
-    if (part === "\r") this.#column = 0;
-    else if (part === "\n") this.#newLine(false);
-    else if (!code) { for (const { segment } of segments.segment(part)) this.#put(segment); }
-    else if (part === "\x1b[K") this.#line.cells.length = Math.min(this.#column, this.#width);
-    else if (part === "\x1b[J") {
-      this.#line.cells.length = Math.min(this.#column, this.#width);
-      this.#line.isWrapped = false;
-      this.#lines.length = this.#row + 1;
-    } else if (part === "\x1b[?7l") this.#wraps = false;
-    else if (part === "\x1b[?7h") this.#wraps = true;
-    else if (code[2] === "A") {
-      const top = Math.max(0, this.#lines.length - this.#rows);
-      this.#row = Math.max(top, this.#row - Number(code[1] || 1));
-    } else throw new Error(`The terminal does not know ${JSON.stringify(part)}`);
+    const count = Number(code?.[1] || 1);
+    switch (code ? part.replace(/\d+(?=[AB])/, "") : part) {
+      case "\r":
+        this.#column = 0;
+        break;
+      case "\n":
+        this.#newLine(false);
+        break;
+      case "\x1b7":
+        this.#saved = [this.#row, this.#column];
+        break;
+      case "\x1b8":
+        [this.#row, this.#column] = this.#saved;
+        break;
+      case "\x1b[J":
+        this.#lines.length = this.#row + 1;
+        this.#line.isWrapped = false;
+        this.#clearLine();
+        break;
+      case "\x1b[K":
+        this.#clearLine();
+        break;
+      case "\x1b[?7l":
+        this.#wraps = false;
+        break;
+      case "\x1b[?7h":
+        this.#wraps = true;
+        break;
+      case "\x1b[A":
+        this.#row = Math.max(this.#top, this.#row - count);
+        break;
+      case "\x1b[B":
+        this.#row = Math.min(this.#top + this.#rows - 1, this.#row + count);
+        while (!this.#line) this.#lines.push({ cells: [], isWrapped: false });
+        break;
+      default:
+        if (code) throw new Error(`The terminal does not know ${JSON.stringify(part)}`);
+        for (const { segment } of segments.segment(part)) this.#put(segment);
+    }
+  }
+
+  #clearLine(): void {
+    const { cells } = this.#line;
+    cells.length = Math.min(this.#column, cells.length);
+  }
+
+  /** The first row that is on the screen. */
+  get #top(): number {
+    return Math.max(0, this.#lines.length - this.#rows);
   }
 
   get #line(): Row {
     return this.#lines[this.#row]!;
-  }
-
-  get #width(): number {
-    return this.#line.cells.length;
   }
 
   #newLine(isWrapped: boolean): void {
@@ -131,5 +163,5 @@ export class FakeTerminal implements Output {
 // deno-lint-ignore no-control-regex
 const CODE = /^\x1b\[\??(\d*)([A-Za-z])$/;
 // deno-lint-ignore no-control-regex
-const PARTS = /\x1b\[\??\d*[A-Za-z]|\r|\n|[^\x1b\r\n]+/g;
+const PARTS = /\x1b\[\??\d*[A-Za-z]|\x1b[78]|\r|\n|[^\x1b\r\n]+/g;
 const segments = new Intl.Segmenter("en", { granularity: "grapheme" });
