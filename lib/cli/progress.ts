@@ -64,6 +64,8 @@ export class ProgressDisplay implements AsyncDisposable {
   readonly counters: TransferCounters;
   readonly #options: ProgressOptions;
   readonly #running = new Set<Transfer>();
+  /** Those that have a line. */
+  readonly #shown = new Set<Transfer>();
   readonly #meter: RateMeter;
   readonly #beganMs: number;
   #received = 0;
@@ -109,9 +111,9 @@ export class ProgressDisplay implements AsyncDisposable {
       },
       done: () => {
         this.#doneFiles++;
-        this.#running.delete(transfer);
+        this.#end(transfer);
       },
-      [Symbol.dispose]: () => void this.#running.delete(transfer),
+      [Symbol.dispose]: () => this.#end(transfer),
     };
   }
 
@@ -149,31 +151,43 @@ export class ProgressDisplay implements AsyncDisposable {
     if (progress.durable < progress.received) this.#showDurable = true;
   }
 
+  /** Takes the line of a transfer away at once: its result is about to be written above the others. */
+  #end(transfer: Transfer): void {
+    this.#running.delete(transfer);
+    if (!this.#shown.delete(transfer) || this.#ended) return;
+    void this.#options.screen.progress(this.#lines()).catch(() => {}); // the next drawing tells
+  }
+
   #tick(): void {
     if (this.#ended) return;
     this.#drawing = this.#options.audience === "person" ? this.#draw() : this.#tell();
   }
 
   async #draw(): Promise<void> {
-    const { screen, clock, columns } = this.#options;
+    const { screen, clock } = this.#options;
     this.#meter.note(this.#received);
-    // The last column stays free: some terminals go to the next line when it is written to.
-    const width = (columns() || 80) - 1;
-    await screen.progress(progressLines(this.#rows(), { width, showDurable: this.#showDurable }));
+    await screen.progress(this.#lines());
     // Only now, so that a slow terminal is drawn on less often.
     if (!this.#ended) this.#stopTimer = clock.timer(DRAW_MS, () => this.#tick());
+  }
+
+  #lines(): string[] {
+    // The last column stays free: some terminals go to the next line when it is written to.
+    const width = (this.#options.columns() || 80) - 1;
+    return progressLines(this.#rows(), { width, showDurable: this.#showDurable });
   }
 
   #rows(): ProgressRow[] {
     const { clock, files, total, rows } = this.#options;
     const nowMs = clock.monotonicMs();
     const most = Math.max(0, Math.min(MOST_LINES, (rows() || 24) - 2));
-    const shown: ProgressRow[] = [];
+    this.#shown.clear();
     for (const transfer of this.#running) {
       // What is done in a moment would only flash by.
-      if (shown.length >= most || nowMs - transfer.beganMs < FIRST_DRAW_MS) continue;
-      shown.push(rowOf(transfer));
+      if (this.#shown.size >= most || nowMs - transfer.beganMs < FIRST_DRAW_MS) continue;
+      this.#shown.add(transfer);
     }
+    const shown = Array.from(this.#shown, rowOf);
     if (files === 1) return shown;
     const name = `${formatCount(this.#doneFiles)} of ${formatCount(files)} files`;
     const [received, durable, rate] = [this.#received, this.#durable, this.#meter.rate];

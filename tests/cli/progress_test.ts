@@ -119,7 +119,11 @@ Deno.test("a transfer that goes on from the middle does not count what was there
 });
 
 Deno.test("several files have a line each while they run, in a steady order, and one for all", async () => {
-  const { terminal, clock, progress, down } = display({ files: 5, total: 40 * MIB, width: 70 });
+  const { terminal, clock, screen, progress, down } = display({
+    files: 5,
+    total: 40 * MIB,
+    width: 70,
+  });
   const [a, b] = ["a.mp4", "another.mp4"].map((name) => progress.track(name));
   a!.update(down(0, 10 * MIB));
   b!.update(down(0, 10 * MIB));
@@ -136,6 +140,8 @@ Deno.test("several files have a line each while they run, in a steady order, and
   ]);
   a!.update(down(10 * MIB, 10 * MIB));
   a!.done();
+  await screen.results("a.mp4 is there");
+  assertEquals(terminal.text.includes("a.mp4  "), false, "its line is still there");
   await clock.advance(500);
   const names = terminal.text.split("\n").map((line) => line.split("  ")[0]);
   assertEquals(names, ["another.mp4", "c", "1 of 5 files"]);
