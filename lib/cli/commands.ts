@@ -21,7 +21,7 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
   {
     name: "chunk-size",
     value: "N",
-    summary: "Move data in chunks of N bytes, 1 to 1048576, or auto; 1300 by default",
+    summary: "Chunks of N bytes, 1300 by default; auto: 32768 on this machine",
   },
   {
     name: "limit-rate",
