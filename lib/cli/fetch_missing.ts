@@ -59,16 +59,16 @@ export function usefulConnections(missing: readonly FileRange[], wanted: number)
 }
 
 /**
- * Connects as often as is wanted. A server that lets fewer connections in is no failure: those it has let in
- * do the work.
+ * Adds connections to `clients` until there are as many as are wanted. A server that lets fewer in is no
+ * failure: those it has let in do the work.
  */
 export async function connectSeveral(
   context: CommandContext,
+  clients: RemoteFiles[],
   count: number,
-): Promise<RemoteFiles[]> {
-  const clients = [await context.connect()];
+): Promise<void> {
   const others = await Promise.allSettled(
-    Array.from({ length: count - 1 }, () => context.connectAnother()),
+    Array.from({ length: count - clients.length }, () => context.connectAnother()),
   );
   for (const other of others) {
     if (other.status === "fulfilled") clients.push(other.value);
@@ -76,12 +76,10 @@ export async function connectSeveral(
       throw other.reason;
     }
   }
-  if (clients.length < count) {
-    await context.screen.message(
-      `The server lets ${clients.length} connections in, not ${count}; going on with those`,
-    );
-  }
-  return clients;
+  if (clients.length >= count) return;
+  await context.screen.message(
+    `The server lets ${clients.length} connections in, not ${count}; going on with those`,
+  );
 }
 
 interface SegmentOptions extends FetchMissingOptions {

@@ -29,11 +29,11 @@ export async function get(context: CommandContext): Promise<ExitCode> {
     throw new UsageError("--connections needs a file to write to, not standard output");
   }
   const target = await chooseTarget(context, name, output);
-  const client = await context.connect();
+  const clients = [await context.connect()];
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
   const { counters } = progress;
-  const request = { client, connections, name, target, tracker, counters };
+  const request = { clients, connections, name, target, tracker, counters };
   const file = await saveNewest(context, request);
   tracker.done();
   await report(context, file, target);
@@ -100,7 +100,8 @@ function statLocal(context: CommandContext, path: string) {
 
 /** Fetches into a partial file, behind what an earlier run has left there, and puts that in place. */
 async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, connections, name, target, tracker, counters } = request;
+  const { clients, connections, name, target, tracker, counters } = request;
+  const client = clients[0]!;
   const { files, windows } = context.host;
   const options = { ...transferOptions(context), onProgress: tracker.update, counters };
   let partial: PartialFile | undefined;
@@ -132,15 +133,16 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
 
 async function saveMissing(
   context: CommandContext,
-  { connections, tracker, counters }: SaveRequest,
+  { clients, connections, tracker, counters }: SaveRequest,
   { file, partial }: { file: FileInfo; partial: PartialFile },
 ): Promise<void> {
   const { missing, proven } = partial;
   const total = file.size;
   tracker.resumed(proven);
   if (proven > 0) await tellResume(context, { name: file.name, offset: proven, total });
+  await connectSeveral(context, clients, usefulConnections(missing, connections));
   await fetchMissing(context, {
-    clients: await connectSeveral(context, usefulConnections(missing, connections)),
+    clients,
     file,
     partial,
     counters,
@@ -149,8 +151,9 @@ async function saveMissing(
 }
 
 interface SaveRequest {
-  readonly client: RemoteFiles;
-  /** How many connections may share the work. */
+  /** The connections there are; more are added where there is work for them. */
+  readonly clients: RemoteFiles[];
+  /** How many may share the work. */
   readonly connections: number;
   readonly name: string;
   readonly target: string;
