@@ -115,6 +115,31 @@ Deno.test("get goes on where several connections were lost, with any number of t
   }
 });
 
+Deno.test("Ctrl-C during a large get says that the same command goes on, and it does", async () => {
+  await using stage = await Stage.open();
+  const { files } = stage.host;
+  let written = 0;
+  stage.host.files = {
+    ...files,
+    open: async (path, mode) => {
+      const open = await files.open(path, mode);
+      const { write } = open;
+      open.write = (bytes, position) => {
+        written += bytes.length;
+        if (written > 3 * MIB) stage.host.signal("SIGINT");
+        return write.call(open, bytes, position);
+      };
+      return open;
+    },
+  };
+  assertEquals(await stage.get(), 130);
+  assertEquals(stage.host.stderr.text, "morsel: Stopped; the same command goes on from there\n");
+  stage.host.files = files;
+  assertEquals(await stage.get(), 0);
+  assertMatch(stage.host.stderr.text, /"big": resuming at \d+ %/);
+  await stage.assertFetched();
+});
+
 Deno.test("get fetches again what was changed in the partial file", async () => {
   await using stage = await Stage.open();
   stage.cuts = [undefined, { afterReceived: 2 * MIB }].map((cut) => cut ?? {});
