@@ -7,6 +7,7 @@
 
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import { formatAddress, parseAddress } from "./lib/cli/address.ts";
 import { clientProgram } from "./lib/cli/client_program.ts";
 import { FileClient } from "./lib/client/file_client.ts";
@@ -37,6 +38,8 @@ export interface ConnectOptions {
    * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server.
    */
   early?: boolean;
+  /** What may be moved, both ways together, in bytes a second, from 16 KiB on; no limit by default. */
+  limitBytesPerSecond?: number;
 }
 
 /**
@@ -49,6 +52,17 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<FileClient> {
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
+  const { limitBytesPerSecond: rate, ...given } = options;
+  const limit = rate === undefined ? undefined : new RateLimit(systemClock, rate);
+  return await connectWithin(limit, to, given);
+}
+
+/** Connects under a limit that other connections may share. */
+async function connectWithin(
+  limit: RateLimit | undefined,
+  address: Address,
+  options: Omit<ConnectOptions, "limitBytesPerSecond">,
+): Promise<FileClient> {
   const { retryMs = 60_000, ...given } = options;
   return await FileClient.connect({
     ...given,
@@ -56,7 +70,10 @@ export async function connect(
     retryMs,
     random: Math.random,
     thread: nodeHashingThread(),
-    dial: (signal) => dial(to, signal),
+    dial: async (signal) => {
+      const connection = await dial(address, signal);
+      return limit ? limit.apply(connection) : connection;
+    },
   });
 }
 
@@ -80,6 +97,11 @@ if (import.meta.main) {
   const host = denoProcess({ files: localFiles(systemClock) });
   const { version } = config;
   host.exit(
-    await clientProgram({ host, clock: systemClock, connect, version }),
+    await clientProgram({
+      host,
+      clock: systemClock,
+      connect: (address, { limit, ...options }) => connectWithin(limit, address, options),
+      version,
+    }),
   );
 }

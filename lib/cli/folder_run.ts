@@ -18,6 +18,8 @@ import { progressOptions } from "./progress_options.ts";
 export interface FolderJob {
   /** What an error calls it: the path or name it comes from. */
   readonly title: string;
+  /** Its name on the server, which progress goes by. */
+  readonly name: string;
   /** In bytes. */
   readonly size: number;
   /** Whether nothing else may be under way meanwhile. */
@@ -90,7 +92,7 @@ export class FolderRun implements AsyncDisposable {
       onRead: ({ size }) => this.#progress.expect({ files: 1, bytes: size }),
     });
     const attempt = async (job: Job) => {
-      const tracker = this.#progress.track(job.title);
+      using tracker = this.#progress.track(job.name);
       try {
         await work(job, tracker);
       } catch (error) {

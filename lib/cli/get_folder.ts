@@ -112,8 +112,8 @@ async function findJob(
       return undefined;
     }
     if (!isDryRun) await tree.makeFolders();
-    const { name: title, size } = file;
-    return { title, size, isAlone, file, place, isToCompare: same !== "no" };
+    const { name, size } = file;
+    return { title: name, name, size, isAlone, file, place, isToCompare: same !== "no" };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const isDealtWith = error instanceof InTheWayError && onInTheWay?.(entry);

@@ -1,37 +1,11 @@
-// The commands that move no bytes: ls, stat, rm, mv, cp.
+// The commands on names that move no bytes: stat, rm, mv, cp.
 
 import { quote } from "../base/names.ts";
-import type { FileInfo } from "../client/types.ts";
 import { runBatch } from "./batch.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { factLines, fileJson, longLine, reportDone } from "./file_report.ts";
-import { formatSize, printable } from "./format.ts";
-
-// Lines that are written together: a system call for each would be most of the time of a listing.
-const LINES_AT_ONCE = 256;
-
-/** Lists files, in the order of their names. */
-export async function ls(context: CommandContext): Promise<ExitCode> {
-  const { operands, options, screen, signal } = context;
-  const client = await context.connect();
-  const prefix = operands[0];
-  let lines: string[] = [];
-  for await (const file of client.list({ signal, ...(prefix !== undefined && { prefix }) })) {
-    lines.push(listLine(file, { json: options.flag("json"), long: options.flag("long") }));
-    if (lines.length < LINES_AT_ONCE) continue;
-    await screen.results(...lines);
-    lines = [];
-    if (screen.resultsUnread) break;
-  }
-  await screen.results(...lines);
-  return EXIT.done;
-}
-
-function listLine(file: FileInfo, how: { json: boolean; long: boolean }): string {
-  if (how.json) return JSON.stringify(fileJson(file));
-  return how.long ? longLine(file) : printable(file.name);
-}
+import { factLines, fileJson, reportDone } from "./file_report.ts";
+import { formatSize } from "./format.ts";
 
 /** Shows what is known of a file. */
 export async function stat(context: CommandContext): Promise<ExitCode> {
