@@ -20,7 +20,7 @@ export async function printDownload(
   range: { start?: number; end?: number; verify?: boolean },
 ): Promise<ExitCode> {
   const { host, screen } = context;
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const shown = progressOptions(context);
   // On a terminal the bytes themselves show how far they have come.
   const isShown = shown.audience === "person" && host.stdout.isTerminal;

@@ -153,12 +153,13 @@ async function runCommand(
   const rate = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const limit = rate === undefined ? undefined : new RateLimit(clock, rate);
   const connecting: Promise<RemoteFiles>[] = [];
-  const connectAnother = () => {
+  const connect = ({ early = false } = {}) => {
     const connection = options.connect(address, {
       signal: stop.signal,
       onReconnecting: (event) => tellReconnecting(screen, event),
       ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
       ...(limit && { limit }),
+      ...(early && { early }),
     });
     connecting.push(connection);
     return connection;
@@ -171,8 +172,8 @@ async function runCommand(
     limit,
     chunkSize: chunkSize(given, "chunk-size", address),
     signal: stop.signal,
-    connect: () => connecting[0] ?? connectAnother(),
-    connectAnother,
+    connect: (options) => connecting[0] ?? connect(options),
+    connectAnother: () => connect(),
   };
   try {
     return await command.run(context);

@@ -52,8 +52,11 @@ export interface CommandContext {
   readonly chunkSize: number | undefined;
   /** What all connections of the command may move together, if the user said. */
   readonly limit: RateLimit | undefined;
-  /** The connection, made by the first call; the program closes it. */
-  connect(): Promise<RemoteFiles>;
+  /**
+   * The connection, made by the first call; the program closes it. With `early` the first request need not wait
+   * for the greeting, for commands that begin with a small one and tell its failure as their own.
+   */
+  connect(options?: { early?: boolean }): Promise<RemoteFiles>;
   /** A connection beside it, another with each call; the program closes them. */
   connectAnother(): Promise<RemoteFiles>;
 }

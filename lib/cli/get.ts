@@ -34,7 +34,7 @@ export async function get(context: CommandContext): Promise<ExitCode> {
     throw new UsageError("--connections needs a file to write to, not standard output");
   }
   const target = await chooseTarget(context, name, output);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
   const file = await saveFile(context, { client, connections, name, target, tracker });

@@ -29,7 +29,7 @@ export async function ls(context: CommandContext): Promise<ExitCode> {
   if (delimiter !== undefined && options.flag("recursive")) {
     throw new UsageError("--recursive and --delimiter rule each other out; keep one");
   }
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const prefix = operands[0] ?? "";
   const entries = delimiter === undefined
     ? client.list({ signal: context.signal, prefix })

@@ -10,7 +10,7 @@ import { formatSize } from "./format.ts";
 /** Shows what is known of a file. */
 export async function stat(context: CommandContext): Promise<ExitCode> {
   const { operands, options, screen, signal } = context;
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.stat(operands[0]!, { signal });
   const lines = options.flag("json") ? [JSON.stringify(fileJson(file))] : factLines(file);
   await screen.results(...lines);
@@ -34,7 +34,7 @@ export async function rm(context: CommandContext): Promise<ExitCode> {
 /** Gives a file another name. */
 export async function mv(context: CommandContext): Promise<ExitCode> {
   const { from, to } = fromAndTo(context);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.move(from, to, { signal: context.signal });
   const sentence = `moved ${quote(from)} to ${quote(file.name)} (version ${file.version})`;
   await reportDone(context, file, sentence);
@@ -44,7 +44,7 @@ export async function mv(context: CommandContext): Promise<ExitCode> {
 /** Gives the content of a file a second name. */
 export async function cp(context: CommandContext): Promise<ExitCode> {
   const { from, to } = fromAndTo(context);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.copy(from, to, { signal: context.signal });
   const sentence = `copied ${quote(from)} to ${quote(file.name)} (version ${file.version})`;
   await reportDone(context, file, sentence);

@@ -66,6 +66,8 @@ export interface ConnectRemoteOptions {
   trace?: (line: string) => void;
   /** Called each time before a pause, when the connection was lost. */
   onReconnecting?: (event: Reconnecting) => void;
+  /** Whether to settle before the server's greeting: the first call fails then where it does not come. */
+  early?: boolean;
   /** What all connections that are given it may move together. */
   limit?: RateLimit;
 }
