@@ -4,7 +4,7 @@ import type { TransferCounters } from "../client/transfer_counters.ts";
 import { formatDuration, formatRate, formatSize } from "./format.ts";
 
 /** What can limit a transfer, as events for programs name it. */
-export type Limit = "link" | "window" | "disk" | "hashing" | "link or hashing" | "rate";
+export type Limit = "link" | "window" | "disk" | "hashing" | "rate";
 
 /** What is known at the end of the transfers of a command. */
 export interface Finished {
@@ -26,11 +26,10 @@ export function limitOf(finished: Finished): { limit: Limit; share: number } {
   if (bytes >= limitBytesPerSecond * NEARLY * elapsedMs / 1000) return { limit: "rate", share: 1 };
   const { wholeMs, hashMs } = counters;
   const [windowMs, diskMs] = [counters.waitedMs("window"), counters.waitedMs("disk")];
-  const restMs = Math.max(0, wholeMs - windowMs - diskMs - hashMs);
-  // Whatever is not counted otherwise is the link's, also where hashing was not counted apart from it.
-  const linkMs = counters.waitedMs("link") || restMs;
+  // Whatever is not counted otherwise is the link's.
+  const linkMs = Math.max(0, wholeMs - windowMs - diskMs - hashMs);
   const times: [Limit, number][] = [
-    [hashMs > 0 ? "link" : "link or hashing", linkMs],
+    ["link", linkMs],
     ["disk", diskMs],
     ["hashing", hashMs],
     ["window", windowMs],
@@ -54,6 +53,5 @@ const NAMES: Readonly<Record<Limit, string>> = {
   "window": "how soon the server answers",
   "disk": "the local disk",
   "hashing": "hashing on this machine",
-  "link or hashing": "the link or by hashing",
   "rate": "--limit-rate",
 };

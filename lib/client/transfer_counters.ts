@@ -1,15 +1,15 @@
 // Where the time of transfers goes, to say at the end what limited them. Who waits counts: the client for the
-// link, the window and hashing, its caller for the source or sink that it gave.
+// window and hashing, its caller for the source or sink that it gave. What is left is the link's.
 
 import type { Clock } from "../base/clock.ts";
 
-/** What is waited for: bytes to come or go, Acks of a full window, or the local source or sink. */
-export type WaitedFor = "link" | "window" | "disk";
+/** What is waited for: Acks of a full window, or the local source or sink. */
+export type WaitedFor = "window" | "disk";
 
 /** Milliseconds, added up over any number of transfers. Those of transfers side by side add up, too. */
 export class TransferCounters {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #waitedMs: Record<WaitedFor, number> = { link: 0, window: 0, disk: 0 };
+  readonly #waitedMs: Record<WaitedFor, number> = { window: 0, disk: 0 };
   #hashMs = 0;
   #wholeMs = 0;
 
@@ -23,7 +23,7 @@ export class TransferCounters {
     return this.#waitedMs[what];
   }
 
-  /** How long was hashed. */
+  /** How long was hashed, but for what another thread did meanwhile. */
   get hashMs(): number {
     return this.#hashMs;
   }
