@@ -153,6 +153,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "[PREFIX]",
     least: 0,
     most: 1,
+    names: "all",
     summary: "Tell of changes to names that begin with PREFIX, or all",
     details: [
       "One change a line, as it is made: time, sequence, put or remove, size, name; mv is both. Ctrl-C",

@@ -150,7 +150,7 @@ function fishOption(option: OptionRule): string {
 
 /** What operands a command has: `files`, words with spaces between them, or nothing that can be known here. */
 function operandsOf({ operands }: Command): string {
-  if (/\b(FILE|DIR|PATH)\b/.test(operands)) return "files";
+  if (/\b(FILE|DIR|PATH|SOURCE|TARGET)\b/.test(operands)) return "files";
   return /^\w+(\|\w+)+$/.test(operands) ? operands.replaceAll("|", " ") : "";
 }
 

@@ -28,7 +28,7 @@ const MAX_WAITING_LINES = 10_000;
 
 const utf8 = new TextEncoder();
 
-/** Something that happened, for a program; docs/json.md lists them. */
+/** Something that happened, for a program; docs/command-line.md lists them. */
 export interface ScreenEvent {
   readonly event: string;
   readonly [field: string]: unknown;

@@ -193,6 +193,7 @@ Deno.test("--connections that cannot be is a mistake", async () => {
     [["--connections", "0"], '--connections "0" is not a whole number from 1 to 16'],
     [["--connections", "17"], "from 1 to 16"],
     [["--connections", "2", "-o", "-"], "--connections needs a file to write to"],
+    [["--connections", "2", "-r"], "--connections is for one file"],
   ];
   for (const [args, message] of mistakes) {
     assertEquals([await stage.get(...args), stage.connections], [2, 0]);

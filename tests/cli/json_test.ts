@@ -55,12 +55,19 @@ const RESULTS: [string[], string][] = [
   [["verify", "a"], "verified"],
   [["uploads"], "upload"],
   [["hash", "local"], "hashed"],
+  [["put", "-r", "local", "folder"], "transferred"],
+  [["put", "-r", "-n", "folder"], "transferred"],
+  [["get", "-r", "b"], "transferred"],
+  [["sync", "folder", "b", "--delete"], "transferred"],
+  [["sync", "--down", "b", "folder", "--delete"], "transferred"],
 ];
 
 for (const [args, kind] of RESULTS) {
   Deno.test(`${args.slice(0, 1)} --json prints a ${kind} as it is documented`, async () => {
     await using run = await CliRun.open();
     await run.host.write("local", "content");
+    await run.host.write("folder/a", "content");
+    await Deno.symlink("a", `${run.host.folder}/folder/link`);
     for (const name of ["a", "b/c", "x", "y"]) run.remote.add(name, "content");
     const upload = { id: "0".repeat(32), name: "u", durable: 1, begunMs: 2, activeMs: 3 };
     run.remote.unfinished = [
@@ -69,9 +76,26 @@ for (const [args, kind] of RESULTS) {
     ];
     assertEquals(await run.run(...args, "--json"), 0);
     assertEquals(run.err, "");
-    for (const object of lines(run.out)) assertDocumented(kind, object);
+    for (const object of lines(run.out)) {
+      const event = String(object.event);
+      assertDocumented(["skipped", "total"].includes(event) ? event : kind, object);
+    }
   });
 }
+
+Deno.test("watch --json prints places and changes as they are documented", async () => {
+  await using run = await CliRun.open();
+  const file = run.remote.add("a", "content");
+  run.remote.changes = [
+    { kind: "put", sequence: 1, name: "a", file },
+    { kind: "remove", sequence: 2, name: "b", removedMs: 3 },
+  ];
+  run.remote.midway = () => Promise.resolve(run.host.signal("SIGINT"));
+  assertEquals(await run.run("watch", "--since", "0", "--json"), 0);
+  for (const object of lines(run.out)) {
+    assertDocumented(["put", "remove"].includes(String(object.kind)) ? "change" : "place", object);
+  }
+});
 
 Deno.test("events are as they are documented, and go with --quiet", async () => {
   for (const quiet of [false, true]) {
