@@ -151,6 +151,7 @@ export class FolderRun implements AsyncDisposable {
       signal.throwIfAborted();
       const { exitCode, endsAll } = await screen.failure(error);
       if (this.isEmpty) return exitCode;
+      this.#failed++;
       this.#exitCodes.add(exitCode);
       if (endsAll) await screen.message("The rest is left out; the same command goes on with it");
     }

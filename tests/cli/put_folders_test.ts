@@ -188,7 +188,7 @@ Deno.test("put -r stops at a lost connection, and the same command goes on", asy
     "morsel: The rest is left out; the same command goes on with it",
   ]);
   const there = run.remote.stored.size;
-  assertMatch(run.out, new RegExp(`^stored ${there} files, .* failed 0`));
+  assertMatch(run.out, new RegExp(`^stored ${there} files, .* failed 1`));
   run.remote.faults.clear();
   const before = run.out.length;
   assertEquals(await run.run("put", "-r", "d"), 0);
