@@ -53,7 +53,7 @@ export interface Failure {
   /** Facts for programs. */
   readonly detail: Readonly<Record<string, string>>;
   readonly exitCode: ExitCode;
-  /** Whether what comes after it would fail alike: no connection, no permission, no room on the disk. */
+  /** Whether what comes after it would fail alike: no connection, no permission, no room on a disk. */
   readonly endsAll: boolean;
 }
 
@@ -77,7 +77,7 @@ export function describeFailure(thrown: unknown): Failure {
   const known = chain.find((error) => error instanceof MorselError);
   if (known) {
     const exitCode = exitCodeOf(known.code);
-    const endsAll = exitCode === EXIT.connection;
+    const endsAll = exitCode === EXIT.connection || known.code === "no_space";
     const { detail } = known;
     return failure(known.code, oneLine(known.message), { exitCode, detail, endsAll });
   }

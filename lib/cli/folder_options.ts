@@ -39,6 +39,9 @@ export const FOLDER_DETAILS: readonly string[] = [
   "one at the top. One that matches a folder stands for all in it; with a slash at its end it",
   "matches folders only. With --include only what matches one of them is transferred; what",
   "matches an --exclude never is.",
+  "",
+  'With --json each file is an object whose "event" is stored, fetched, removed or skipped; the',
+  'last one is the "total".',
 ];
 
 /** The options of a command for folders. */

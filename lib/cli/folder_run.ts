@@ -38,8 +38,8 @@ export interface FolderRunOptions {
   readonly isDryRun: boolean;
 }
 
-/** Files that are known of before their turn: the totals of most folders, in some ten megabytes. */
-const MOST_AHEAD = 50_000;
+/** Files that are known of before their turn: the totals of most folders, in a few megabytes. */
+const MOST_AHEAD = 10_000;
 
 /** One run. Dispose it to take its progress away. */
 export class FolderRun implements AsyncDisposable {
@@ -97,7 +97,6 @@ export class FolderRun implements AsyncDisposable {
         await work(job, tracker);
       } catch (error) {
         signal.throwIfAborted();
-        if (describeFailure(error).endsAll) throw error;
         await this.failed(error, job.title);
       }
       tracker.done();
@@ -138,8 +137,9 @@ export class FolderRun implements AsyncDisposable {
     } else await screen.message(`Skipped ${quote(path)} as ${reason}`);
   }
 
-  /** Counts and tells a failure; `title` is what failed. */
+  /** Counts and tells a failure; `title` is what failed. Throws it on when all else would fail alike. */
   async failed(error: unknown, title: string): Promise<void> {
+    if (describeFailure(error).endsAll) throw error;
     this.#failed++;
     this.#exitCodes.add((await this.#context.screen.failure(error, title)).exitCode);
   }
@@ -152,11 +152,12 @@ export class FolderRun implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       const { exitCode, endsAll } = await screen.failure(error);
+      if (this.isEmpty) return exitCode;
+      this.#failed++;
       this.#exitCodes.add(exitCode);
       if (endsAll) await screen.message("The rest is left out; the same command goes on with it");
     }
-    const hasBegun = !this.isEmpty || this.#exitCodes.size === 0;
-    if (hasBegun) await this.#tellTotal();
+    await this.#tellTotal();
     const [first, second] = this.#exitCodes;
     if (first === undefined) return EXIT.done;
     const isAlone = second === undefined && this.#files + this.#removed + this.#equal === 0;

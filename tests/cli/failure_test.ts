@@ -1,6 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type ErrorCode, ERRORS, MorselError } from "../../lib/base/errors.ts";
-import { describeFailure, LocalFileError, stackOf, UsageError } from "../../lib/cli/failure.ts";
+import {
+  describeFailure,
+  LocalFileError,
+  RefusedNameError,
+  stackOf,
+  UsageError,
+} from "../../lib/cli/failure.ts";
 import { notCapable, systemError } from "../support/cli_run.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
@@ -29,7 +35,7 @@ Deno.test("every error code has its exit code", () => {
     const failure = describeFailure(new MorselError(code, "It failed", { detail: { a: "b" } }));
     assertEquals(failure.exitCode, EXIT_CODES[code], code);
     assertEquals([failure.code, failure.message, failure.detail], [code, "It failed", { a: "b" }]);
-    assertEquals(failure.endsAll, EXIT_CODES[code] === 8, code);
+    assertEquals(failure.endsAll, EXIT_CODES[code] === 8 || code === "no_space", code);
   }
 });
 
@@ -51,7 +57,20 @@ Deno.test("every failure of a local file has an exit code and says what to do", 
     assertEquals([failure.code, failure.exitCode], ["local", exitCode]);
     assertStringIncludes(failure.message, message);
     assertEquals(failure.detail, { path: "a/b", reason: code });
+    assertEquals(failure.endsAll, code === "ENOSPC" || code === "EDQUOT");
   }
+});
+
+Deno.test("a refused name exits with 9, as there are always others", () => {
+  const { code, message, exitCode, endsAll } = describeFailure(
+    new RefusedNameError("No such name"),
+  );
+  assertEquals({ code, message, exitCode, endsAll }, {
+    code: "name",
+    message: "No such name",
+    exitCode: 9,
+    endsAll: false,
+  });
 });
 
 Deno.test("a denied permission names the flag, however deep it is wrapped", () => {
