@@ -201,7 +201,7 @@ export class ProgressDisplay implements AsyncDisposable {
       this.#shown.add(transfer);
     }
     const shown = Array.from(this.#shown, rowOf);
-    if (files === 1) return shown;
+    if (files <= 1) return shown;
     const name = `${formatCount(this.#doneFiles)} of ${formatCount(files)} files`;
     const [received, durable, rate] = [this.#received, this.#durable, this.#meter.rate];
     return [...shown, { name, received, durable, total, rate }];
