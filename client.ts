@@ -16,6 +16,7 @@ import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
+import { denoSmallFiles } from "./lib/runtime/deno_small_files.ts";
 import { localFiles } from "./lib/runtime/local_files.ts";
 import { nodeHashingThread } from "./lib/runtime/node_hashing_thread.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
@@ -94,7 +95,7 @@ async function dial(to: Address, signal: AbortSignal | undefined): Promise<Conne
 }
 
 if (import.meta.main) {
-  const host = denoProcess({ files: localFiles(systemClock) });
+  const host = denoProcess({ files: localFiles(systemClock, denoSmallFiles) });
   const { version } = config;
   host.exit(
     await clientProgram({

@@ -102,7 +102,7 @@ export class TargetTree {
     const { files, root } = this.#options;
     const status = await asRoot(root, files.stat(root || "."));
     if (status && status.kind !== "folder") {
-      throw new UsageError(`${quote(root)} is not a folder; choose another place with -o`);
+      throw new UsageError(`${quote(root)} is not a folder; name another place`);
     }
     return openFolder(root, { last: "", isMissing: !status });
   }
@@ -121,7 +121,7 @@ export class TargetTree {
       ? undefined
       : await locally("write", path, () => files.look(path));
     if (status?.kind === "link") {
-      return refuse(`${quote(path)} is a link; name it with -o to follow it`);
+      return refuse(`${quote(path)} is a link, and followed only as the target itself`);
     }
     if (status && status.kind !== "folder") {
       const refusal = () => inTheWay(path, "not a folder");

@@ -319,8 +319,8 @@ Deno.test("get -r writes through no link in the target folder", async () => {
     "elsewhere/x": "precious",
   });
   assertEquals(failures(run), [
-    'd/link/x: Not written, as "d/link" is a link; name it with -o to follow it',
-    'd/link/y/z: Not written, as "d/link" is a link; name it with -o to follow it',
+    'd/link/x: Not written, as "d/link" is a link, and followed only as the target itself',
+    'd/link/y/z: Not written, as "d/link" is a link, and followed only as the target itself',
   ]);
   // The folder itself comes from a name, too, unless it was typed.
   await run.host.files.rename("d", "was");
