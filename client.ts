@@ -7,6 +7,7 @@
 
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import { formatAddress, parseAddress } from "./lib/cli/address.ts";
 import { clientProgram } from "./lib/cli/client_program.ts";
 import { FileClient } from "./lib/client/file_client.ts";
@@ -15,6 +16,7 @@ import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
+import { denoSmallFiles } from "./lib/runtime/deno_small_files.ts";
 import { localFiles } from "./lib/runtime/local_files.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
@@ -36,6 +38,8 @@ export interface ConnectOptions {
    * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server.
    */
   early?: boolean;
+  /** What may be moved, both ways together, in bytes a second, from 16 KiB on; no limit by default. */
+  limitBytesPerSecond?: number;
 }
 
 /**
@@ -48,13 +52,27 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<FileClient> {
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
+  const { limitBytesPerSecond: rate, ...given } = options;
+  const limit = rate === undefined ? undefined : new RateLimit(systemClock, rate);
+  return await connectWithin(limit, to, given);
+}
+
+/** Connects under a limit that other connections may share. */
+async function connectWithin(
+  limit: RateLimit | undefined,
+  address: Address,
+  options: Omit<ConnectOptions, "limitBytesPerSecond">,
+): Promise<FileClient> {
   const { retryMs = 60_000, ...given } = options;
   return await FileClient.connect({
     ...given,
     clock: systemClock,
     retryMs,
     random: Math.random,
-    dial: (signal) => dial(to, signal),
+    dial: async (signal) => {
+      const connection = await dial(address, signal);
+      return limit ? limit.apply(connection) : connection;
+    },
   });
 }
 
@@ -75,9 +93,14 @@ async function dial(to: Address, signal: AbortSignal | undefined): Promise<Conne
 }
 
 if (import.meta.main) {
-  const host = denoProcess({ files: localFiles(systemClock) });
+  const host = denoProcess({ files: localFiles(systemClock, denoSmallFiles) });
   const { version } = config;
   host.exit(
-    await clientProgram({ host, clock: systemClock, connect, version }),
+    await clientProgram({
+      host,
+      clock: systemClock,
+      connect: (address, { limit, ...options }) => connectWithin(limit, address, options),
+      version,
+    }),
   );
 }

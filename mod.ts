@@ -24,6 +24,7 @@ export {
 export type { Download } from "./lib/client/download.ts";
 export type { FileClient } from "./lib/client/file_client.ts";
 export type { Reconnecting } from "./lib/client/link.ts";
+export { TransferCounters, type WaitedFor } from "./lib/client/transfer_counters.ts";
 export type * from "./lib/client/types.ts";
 export type { Watch } from "./lib/client/watch.ts";
 export type { Terms } from "./lib/protocol/handshake.ts";

@@ -7,10 +7,11 @@
 
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
-import type { Address } from "./lib/runtime/connection.ts";
+import type { Address, Listener } from "./lib/runtime/connection.ts";
 import { denoNetwork } from "./lib/runtime/deno_network.ts";
 import { denoProcess } from "./lib/runtime/deno_process.ts";
 import { localFiles } from "./lib/runtime/local_files.ts";
@@ -41,6 +42,11 @@ export interface ServeOptions {
    * default, 0 for not at all. Damage is told to `onError`.
    */
   scrubBytesPerSecond?: number;
+  /**
+   * What all connections together may move, both ways, in bytes a second, from 16 KiB on; no limit by
+   * default. Each connection gets 2 KiB a second at least, however many there are.
+   */
+  limitBytesPerSecond?: number;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -68,7 +74,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   try {
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
-      listener: await denoNetwork.listen({ host, port }),
+      listener: limited(await denoNetwork.listen({ host, port }), options.limitBytesPerSecond),
       store: folder.store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock: systemClock,
@@ -97,6 +103,19 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+function limited(listener: Listener, bytesPerSecond: number | undefined): Listener {
+  if (bytesPerSecond === undefined) return listener;
+  const limit = new RateLimit(systemClock, bytesPerSecond);
+  return {
+    address: listener.address,
+    accept: async () => {
+      const connection = await listener.accept();
+      return connection && limit.apply(connection);
+    },
+    close: () => listener.close(),
+  };
 }
 
 const DATA_FOLDER_PARTS: DataFolderParts = {

@@ -43,6 +43,8 @@ export interface ParseArgumentsOptions {
   rules: readonly OptionRule[];
   /** Ends the line of an error, as in `see morsel put --help`. */
   hint: string;
+  /** What to say of a long option that is known, but not here. */
+  elsewhere?: (name: string) => string | undefined;
 }
 
 /** Takes a command line apart; after `--` everything is an operand. Throws a UsageError. */
@@ -134,9 +136,11 @@ function parseOptions(options: ParseArgumentsOptions): ParseOptions {
 }
 
 function unknownOption(word: string, options: ParseArgumentsOptions & { key: string }): UsageError {
-  const { key, rules, hint } = options;
+  const { key, rules, hint, elsewhere } = options;
   const long = word.startsWith("--");
   const typed = long ? word.replace(/=.*$/s, "") : `-${key}`;
+  const owner = long ? elsewhere?.(typed.slice(2)) : undefined;
+  if (owner) return new UsageError(`${owner}; ${hint}`);
   const meant = long ? suggest(typed.slice(2), rules.map((rule) => rule.name)) : undefined;
   const next = meant ? `Did you mean --${meant}?` : capitalize(hint);
   return new UsageError(`Unknown option ${quote(typed)}. ${next}`);

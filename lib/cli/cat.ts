@@ -20,20 +20,25 @@ export async function printDownload(
   range: { start?: number; end?: number; verify?: boolean },
 ): Promise<ExitCode> {
   const { host, screen } = context;
-  const client = await context.connect();
-  const { enabled, ...shown } = progressOptions(context);
+  const client = await context.connect({ early: true });
+  const shown = progressOptions(context);
+  // On a terminal the bytes themselves show how far they have come.
+  const isShown = shown.audience === "person" && host.stdout.isTerminal;
   await using progress = new ProgressDisplay({
     ...shown,
-    // On a terminal the bytes themselves show how far they have come.
-    enabled: enabled && !host.stdout.isTerminal,
+    ...(isShown && { audience: "nobody" }),
     files: 1,
   });
-  const onProgress = progress.track(name).update;
-  const options = { ...transferOptions(context), ...range, onProgress };
-  const download = await client.get(name, options);
-  for await (const bytes of download.readable) {
-    await screen.data(bytes);
-    if (screen.resultsUnread) break;
-  }
+  using tracker = progress.track(name);
+  const { counters, update: onProgress } = tracker;
+  const options = { ...transferOptions(context), ...range, onProgress, counters };
+  await counters.transfer(async () => {
+    const download = await client.get(name, options);
+    for await (const bytes of download.readable) {
+      await counters.wait("disk", screen.data(bytes));
+      if (screen.resultsUnread) break;
+    }
+  });
+  tracker.done();
   return EXIT.done;
 }

@@ -4,15 +4,16 @@
 import type { Clock } from "../base/clock.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
+import { LEAST_RATE_LIMIT, RateLimit } from "../base/rate_limit.ts";
 import type { HostProcess } from "../runtime/process.ts";
-import { parseAddress } from "./address.ts";
 import { findOperand, parseArguments, type ParsedArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { COMMANDS, COMMON_OPTIONS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { UsageError } from "./failure.ts";
+import { StoppedMidway, UsageError } from "./failure.ts";
 import { clientHelp, commandHelp } from "./help.ts";
-import { wholeNumber } from "./option_values.ts";
+import { locate } from "./locate.ts";
+import { byteRate, chunkSize } from "./option_values.ts";
 import type { ConnectRemote, RemoteFiles } from "./remote_files.ts";
 import { Screen } from "./screen.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
@@ -83,8 +84,17 @@ function readCommandLine(args: readonly string[]): CommandLine {
   const parsed = parseArguments(args.toSpliced(place, 1), {
     rules: [...command.options, ...COMMON_OPTIONS],
     hint: `see morsel ${command.name} --help`,
+    elsewhere: (name) => notHere(name, command),
   });
   return { command, parsed };
+}
+
+/** Says whose option it is that a command does not have. */
+function notHere(name: string, { name: here }: Command): string | undefined {
+  const owners = COMMANDS.filter(({ options }) => options.some((option) => option.name === name));
+  if (owners.length === 0) return undefined;
+  const names = owners.map((owner) => owner.name).join(", ").replace(/, (\w+)$/, " and $1");
+  return `--${name} is an option of ${names}, not of ${here}`;
 }
 
 function findCommand(name: string): Command {
@@ -138,48 +148,41 @@ async function runCommand(
   const { parsed, screen, options } = parts;
   const { host, clock } = options;
   const given = parsed.options;
-  const address = readAddress(parsed, host);
-  const chunkSize = wholeNumber(given, "chunk-size", { least: 1, most: 1024 * 1024 });
   using stop = stopOnSignal(host);
-  let connecting: Promise<RemoteFiles> | undefined;
+  const { address, ...located } = await locate(command, parsed, host);
+  const rate = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
+  const limit = rate === undefined ? undefined : new RateLimit(clock, rate);
+  const connecting: Promise<RemoteFiles>[] = [];
+  const connect = ({ early = false } = {}) => {
+    const connection = options.connect(address, {
+      signal: stop.signal,
+      onReconnecting: (event) => tellReconnecting(screen, event),
+      ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
+      ...(limit && { limit }),
+      ...(early && { early }),
+    });
+    connecting.push(connection);
+    return connection;
+  };
   const context: CommandContext = {
-    ...parsed,
+    ...located,
     host,
     clock,
     screen,
-    chunkSize,
+    limit,
+    chunkSize: chunkSize(given, "chunk-size", address),
     signal: stop.signal,
-    connect: () =>
-      connecting ??= options.connect(address, {
-        signal: stop.signal,
-        onReconnecting: (event) => tellReconnecting(screen, event),
-        ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
-      }),
+    connect: (options) => connecting[0] ?? connect(options),
+    connectAnother: () => connect(),
   };
   try {
     return await command.run(context);
   } catch (error) {
     if (stop.exitCode === undefined) throw error;
-    await screen.message("Stopped");
+    await screen.message(error instanceof StoppedMidway ? error.message : "Stopped");
     return stop.exitCode;
   } finally {
-    await closeQuietly(connecting);
-  }
-}
-
-function readAddress({ options }: ParsedArguments, host: HostProcess) {
-  const text = options.value("server");
-  if (text !== undefined) return parseAddress(text, { source: "--server" });
-  const variable = host.env("MORSEL_SERVER");
-  if (variable) return parseAddress(variable, { source: "MORSEL_SERVER" });
-  return parseAddress("127.0.0.1", { source: "--server" });
-}
-
-/** By now the command is done or has failed, and that is what counts. */
-async function closeQuietly(connecting: Promise<RemoteFiles> | undefined): Promise<void> {
-  try {
-    await (await connecting)?.close();
-  } catch {
-    // See above.
+    // By now the command is done or has failed, and that is what counts.
+    await Promise.allSettled(connecting.map(async (connection) => (await connection).close()));
   }
 }

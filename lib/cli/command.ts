@@ -2,6 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { ErrorCode } from "../base/errors.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import type { OptionRule, ParsedOptions } from "./arguments.ts";
 import type { ExitCode } from "./exit_codes.ts";
@@ -21,6 +22,13 @@ export interface Command {
   readonly summary: string;
   /** More for the help of the command, one line each. */
   readonly details: readonly string[];
+  /**
+   * Which operands may begin with the name of a configured server, as in `home:photos/a.jpg`: all of them,
+   * or the last of several, which then says what `--as` says. None by default.
+   */
+  readonly names?: "all" | "last";
+  /** Whether it asks no server. */
+  readonly isLocal?: boolean;
   /** Its own options, beside those of every command. */
   readonly options: readonly OptionRule[];
   /** Command lines without the program's name, each with what it does. */
@@ -42,8 +50,15 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Bytes in a chunk, if the user said. */
   readonly chunkSize: number | undefined;
-  /** The connection, made by the first call; the program closes it. */
-  connect(): Promise<RemoteFiles>;
+  /** What all connections of the command may move together, if the user said. */
+  readonly limit: RateLimit | undefined;
+  /**
+   * The connection, made by the first call; the program closes it. With `early` the first request need not wait
+   * for the greeting, for commands that begin with a small one and tell its failure as their own.
+   */
+  connect(options?: { early?: boolean }): Promise<RemoteFiles>;
+  /** A connection beside it, another with each call; the program closes them. */
+  connectAnother(): Promise<RemoteFiles>;
 }
 
 /** The options that transfers pass on to the client. */

@@ -3,12 +3,11 @@
 import type { OptionRule } from "./arguments.ts";
 import { cat } from "./cat.ts";
 import type { Command } from "./command.ts";
-import { FOLDER_DETAILS, FOLDER_OPTIONS } from "./folder_options.ts";
-import { get } from "./get.ts";
+import { completions } from "./completions.ts";
 import { hash } from "./hash.ts";
-import { cp, ls, mv, rm, stat } from "./name_commands.ts";
-import { put } from "./put.ts";
-import { sync } from "./sync.ts";
+import { ls } from "./ls.ts";
+import { cp, mv, rm, stat } from "./name_commands.ts";
+import { TRANSFER_COMMANDS } from "./transfer_commands.ts";
 import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
 import { watch } from "./watch.ts";
 
@@ -17,12 +16,17 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
   {
     name: "server",
     value: "HOST:PORT",
-    summary: "Ask this server; else MORSEL_SERVER, else 127.0.0.1:1300",
+    summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default",
   },
   {
     name: "chunk-size",
     value: "N",
-    summary: "Move data in chunks of N bytes, 1 to 1048576; 1300 by default",
+    summary: "Chunks of N bytes, 1300 by default; auto: 32768 on this machine",
+  },
+  {
+    name: "limit-rate",
+    value: "RATE",
+    summary: "Move RATE bytes a second at most, all transfers together, as in 10M",
   },
   { name: "json", summary: "Print one JSON object a line, errors too" },
   { name: "quiet", letter: "q", summary: "Print neither messages nor what was done, only errors" },
@@ -34,106 +38,13 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
 
 /** Every command, in the order of help. */
 export const COMMANDS: readonly Command[] = [
-  {
-    name: "put",
-    operands: "FILE…",
-    least: 1,
-    most: Infinity,
-    summary: "Store files, folders or standard input",
-    details: [
-      "A file is stored under the last part of its path, what is in a folder under the folder's",
-      'name, a slash and its path in there. "-" is standard input and needs --as.',
-      "The old version stays readable until the new one is complete and safe on the server's disk.",
-      ...FOLDER_DETAILS,
-    ],
-    options: [
-      {
-        name: "as",
-        value: "NAME",
-        summary: "Store it under NAME; one ending in a slash goes before the names",
-      },
-      { name: "recursive", letter: "r", summary: "Store what is in folders" },
-      ...FOLDER_OPTIONS,
-      { name: "if-absent", summary: "Only if there is no file of that name" },
-      { name: "if-version", value: "N", summary: "Only if the file there has version N" },
-      {
-        name: "meta",
-        value: "KEY=VALUE",
-        repeats: true,
-        summary: "Store a string with the file; repeat it for more",
-      },
-    ],
-    examples: [
-      ["put report.pdf", "store it as report.pdf"],
-      ["put *.jpg --as photos/", "store them as photos/…"],
-      ["put -r photos", "store what is in the folder as photos/…"],
-      ["put -r photos --as 2026 --exclude '*.tmp'", "store it as 2026/…, but no .tmp"],
-      ["tar c src | morsel put - --as src.tar", "store what another program prints"],
-    ],
-    run: put,
-  },
-  {
-    name: "get",
-    operands: "NAME",
-    least: 1,
-    most: 1,
-    summary: "Fetch a file or folder into the current folder, or where -o says",
-    details: [
-      "A file appears only when every byte of it has been proven against its digest; until then",
-      "a file that was there before stays as it is. With --recursive NAME is a folder: all files",
-      'whose names begin with it and a slash are fetched; "" is all there are. Names that lead out',
-      "of the target folder, or that the file system cannot hold, are refused one by one.",
-      ...FOLDER_DETAILS,
-    ],
-    options: [
-      { name: "recursive", letter: "r", summary: "Fetch all files in the folder NAME" },
-      {
-        name: "output",
-        letter: "o",
-        value: "PATH",
-        summary: "Write to this file or into this folder; - is standard output",
-      },
-      ...FOLDER_OPTIONS,
-    ],
-    examples: [
-      ["get photos/a.jpg", "write ./a.jpg"],
-      ["get photos/a.jpg -o b.jpg", "write ./b.jpg"],
-      ["get src.tar -o - | tar x", "hand it to another program"],
-      ["get -r photos", "write ./photos/…"],
-      ["get -r photos -o pictures", "write ./pictures/…"],
-    ],
-    run: get,
-  },
-  {
-    name: "sync",
-    operands: "SOURCE TARGET",
-    least: 2,
-    most: 2,
-    summary: "Make a folder on the server as one here is, or the other way round",
-    details: [
-      "SOURCE is a folder here and TARGET one on the server, with --down the other way round: a file's",
-      "name is the folder on the server, a slash and its path in the folder here.",
-      "What only the target has stays, unless --delete is given: then it is removed in the end, if",
-      "all has come across; what is excluded or left out stays in any case.",
-      ...FOLDER_DETAILS,
-    ],
-    options: [
-      { name: "down", summary: "The server is the source and the folder the target" },
-      { name: "delete", summary: "Remove what only the target has" },
-      ...FOLDER_OPTIONS,
-    ],
-    examples: [
-      ["sync photos photos", "store what is new or has changed in the folder"],
-      ["sync photos photos --delete -n", "say what would be stored and removed"],
-      ["sync --down photos pictures", "fetch what is new or has changed on the server"],
-    ],
-    run: sync,
-  },
+  ...TRANSFER_COMMANDS,
   {
     name: "cat",
     operands: "NAME",
     least: 1,
     most: 1,
+    names: "all",
     summary: "Print a file, or a range of its bytes",
     details: [
       "Bytes count from 0. END is the first byte that is not printed; it may be left out.",
@@ -158,12 +69,28 @@ export const COMMANDS: readonly Command[] = [
     operands: "[PREFIX]",
     least: 0,
     most: 1,
+    names: "all",
     summary: "List the files whose names begin with PREFIX, or all",
-    details: ["One name a line, sorted; with -l size, time, version, digest and name."],
-    options: [{ name: "long", letter: "l", summary: "Print more than the name" }],
+    details: [
+      "One name a line, sorted; with -l size, time, version, digest and name. Sizes have units of",
+      "1024: 1.5 KiB is 1536 bytes. A slash in a name is a character like any other, so that all",
+      "names are listed; with --delimiter / what lies deeper shows as its folder, as in photos/.",
+    ],
+    options: [
+      { name: "long", letter: "l", summary: "Print more than the name" },
+      { name: "bytes", letter: "b", summary: "With -l print sizes in bytes, without a unit" },
+      {
+        name: "delimiter",
+        letter: "d",
+        value: "TEXT",
+        summary: "List one level: names up to the first TEXT behind PREFIX, each once",
+      },
+      { name: "recursive", letter: "r", summary: "List names of every level, as by default" },
+    ],
     examples: [
       ["ls", "list all files"],
       ["ls -l photos/", "list those under photos/, with size and time"],
+      ["ls -d / photos/", "list what is right in photos/, and its folders"],
     ],
     run: ls,
   },
@@ -172,6 +99,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "NAME",
     least: 1,
     most: 1,
+    names: "all",
     summary: "Show size, version, digest, times and metadata of a file",
     details: [],
     options: [],
@@ -183,6 +111,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "NAME…",
     least: 1,
     most: Infinity,
+    names: "all",
     summary: "Remove files",
     details: ["If one cannot be removed the others are removed all the same; see the exit codes."],
     options: [],
@@ -197,6 +126,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "FROM TO",
     least: 2,
     most: 2,
+    names: "all",
     summary: "Give a file another name, replacing what has that name",
     details: ["With a slash at its end TO goes before the last part of FROM."],
     options: [],
@@ -211,6 +141,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "FROM TO",
     least: 2,
     most: 2,
+    names: "all",
     summary: "Give the content of a file a second name; no bytes move",
     details: ["With a slash at its end TO goes before the last part of FROM."],
     options: [],
@@ -222,6 +153,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "[PREFIX]",
     least: 0,
     most: 1,
+    names: "all",
     summary: "Tell of changes to names that begin with PREFIX, or all",
     details: [
       "One change a line, as it is made: time, sequence, put or remove, size, name; mv is both. Ctrl-C",
@@ -250,6 +182,7 @@ export const COMMANDS: readonly Command[] = [
     operands: "NAME",
     least: 1,
     most: 1,
+    names: "all",
     summary: "Prove that the server has a file, by blocks at random",
     details: ["Each block comes with a proof against the digest; the rest is not fetched."],
     options: [{ name: "sample", value: "N", summary: "Read N blocks of 64 KiB; 100 by default" }],
@@ -272,10 +205,26 @@ export const COMMANDS: readonly Command[] = [
     operands: "FILE",
     least: 1,
     most: 1,
+    isLocal: true,
     summary: "Print the digest of a local file; needs no server",
     details: ['It is what put and stat show for the same content. "-" is standard input.'],
     options: [],
     examples: [["hash report.pdf", "compare it with: morsel stat report.pdf"]],
     run: hash,
+  },
+  {
+    name: "completions",
+    operands: "bash|zsh|fish",
+    least: 1,
+    most: 1,
+    isLocal: true,
+    summary: "Print a script that completes commands, options and files",
+    details: ["It is for a program that is called morsel, be it the binary or an alias."],
+    options: [],
+    examples: [
+      ["source <(morsel completions bash)", "complete in this shell; put it in ~/.bashrc to keep"],
+      ["morsel completions fish | source", "the same in fish"],
+    ],
+    run: (context) => completions(context, { commands: COMMANDS, common: COMMON_OPTIONS }),
   },
 ];

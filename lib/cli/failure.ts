@@ -16,6 +16,15 @@ export class RefusedNameError extends Error {
   override name = "RefusedNameError";
 }
 
+/** A transfer was stopped by Ctrl-C, and what it has moved is kept for the next run. */
+export class StoppedMidway extends Error {
+  override name = "StoppedMidway";
+
+  constructor(options?: ErrorOptions) {
+    super("Stopped; the same command goes on from there", options);
+  }
+}
+
 /** What was being done with a local file. */
 export type LocalAction = "read" | "write";
 

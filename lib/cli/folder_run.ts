@@ -18,6 +18,8 @@ import { progressOptions } from "./progress_options.ts";
 export interface FolderJob {
   /** What an error calls it: the path or name it comes from. */
   readonly title: string;
+  /** Its name on the server, which progress goes by. */
+  readonly name: string;
   /** In bytes. */
   readonly size: number;
   /** Whether nothing else may be under way meanwhile. */
@@ -90,12 +92,11 @@ export class FolderRun implements AsyncDisposable {
       onRead: ({ size }) => this.#progress.expect({ files: 1, bytes: size }),
     });
     const attempt = async (job: Job) => {
-      const tracker = this.#progress.track(job.title);
+      using tracker = this.#progress.track(job.name);
       try {
         await work(job, tracker);
       } catch (error) {
         signal.throwIfAborted();
-        if (describeFailure(error).endsAll) throw error;
         await this.failed(error, job.title);
       }
       tracker.done();
@@ -136,8 +137,9 @@ export class FolderRun implements AsyncDisposable {
     } else await screen.message(`Skipped ${quote(path)} as ${reason}`);
   }
 
-  /** Counts and tells a failure; `title` is what failed. */
+  /** Counts and tells a failure; `title` is what failed. Throws it on when all else would fail alike. */
   async failed(error: unknown, title: string): Promise<void> {
+    if (describeFailure(error).endsAll) throw error;
     this.#failed++;
     this.#exitCodes.add((await this.#context.screen.failure(error, title)).exitCode);
   }
@@ -150,11 +152,12 @@ export class FolderRun implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       const { exitCode, endsAll } = await screen.failure(error);
+      if (this.isEmpty) return exitCode;
+      this.#failed++;
       this.#exitCodes.add(exitCode);
       if (endsAll) await screen.message("The rest is left out; the same command goes on with it");
     }
-    const hasBegun = !this.isEmpty || this.#exitCodes.size === 0;
-    if (hasBegun) await this.#tellTotal();
+    await this.#tellTotal();
     const [first, second] = this.#exitCodes;
     if (first === undefined) return EXIT.done;
     const isAlone = second === undefined && this.#files + this.#removed + this.#equal === 0;

@@ -1,4 +1,4 @@
-// Numbers as people read them: sizes, rates, counts, durations, times. And how wide text is on a terminal.
+// Numbers as people read them: sizes, rates, counts, durations, times.
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -57,44 +57,6 @@ export function printable(text: string): string {
 
 // Control characters, line separators, and the marks that turn the direction of writing.
 const STEERING = /\p{Control}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
-/** How many columns of a terminal `text` takes. */
-export function textWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-/** `text`, cut in the middle so that it takes no more than `width` columns: names differ at both ends. */
-export function fitWidth(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  if (width <= 1) return width === 1 ? "…" : "";
-  const characters = [...text];
-  const head = takeWidth(characters, Math.ceil((width - 1) / 2));
-  const tail = takeWidth(characters.toReversed(), Math.floor((width - 1) / 2));
-  return `${head.join("")}…${tail.toReversed().join("")}`;
-}
-
-function takeWidth(characters: string[], width: number): string[] {
-  const taken: string[] = [];
-  let left = width;
-  for (const character of characters) {
-    left -= characterWidth(character);
-    if (left < 0) break;
-    taken.push(character);
-  }
-  return taken;
-}
-
-function characterWidth(character: string): number {
-  if (/\p{Mark}|\p{Format}/u.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
-}
-
-// The main blocks that Unicode's EastAsianWidth.txt calls W or F: Hangul, kana and Han, full-width forms,
-// emoji. A rare character that is missed makes a line too wide, no more.
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");

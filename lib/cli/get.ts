@@ -11,6 +11,7 @@ import { refuseFolderOptions } from "./folder_options.ts";
 import { getFolder } from "./get_folder.ts";
 import { whyNotLocal } from "./local_names.ts";
 import { joinPath } from "./local_path.ts";
+import { wholeNumber } from "./option_values.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
 import { saveFile } from "./save_file.ts";
@@ -19,15 +20,25 @@ import { saveFile } from "./save_file.ts";
 export async function get(context: CommandContext): Promise<ExitCode> {
   const name = context.operands[0]!;
   const { options } = context;
-  if (options.flag("recursive")) return await getFolder(context);
+  const connections = wholeNumber(options, "connections", { least: 1, most: 16 }) ?? 1;
+  if (options.flag("recursive")) {
+    if (connections === 1) return await getFolder(context);
+    throw new UsageError(
+      "--connections is for one file; those of a folder come side by side anyway",
+    );
+  }
   refuseFolderOptions(options);
   const output = options.value("output");
-  if (output === "-") return await printDownload(context, name, {});
+  if (output === "-") {
+    if (connections === 1) return await printDownload(context, name, {});
+    throw new UsageError("--connections needs a file to write to, not standard output");
+  }
   const target = await chooseTarget(context, name, output);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
-  const tracker = progress.track(name);
-  const file = await saveFile(context, { client, name, target, tracker });
+  using tracker = progress.track(name);
+  const file = await saveFile(context, { client, connections, name, target, tracker });
+  tracker.done();
   await report(context, file, target);
   return EXIT.done;
 }
@@ -75,6 +86,8 @@ async function report(
   if (options.flag("quiet")) return;
   const json = options.flag("json");
   const path = target;
-  const line = json ? JSON.stringify({ ...fileJson(file), path }) : transferredLine(path, file);
+  const line = json
+    ? JSON.stringify({ ...fileJson(file), path })
+    : transferredLine(path, file, context.host.stdout);
   await screen.results(line);
 }

@@ -14,7 +14,13 @@ import type { RemoteFiles } from "./remote_files.ts";
 import { prefixOf, type RemoteEntry, remoteTree } from "./remote_tree.ts";
 import { sameFile } from "./same_file.ts";
 import { saveFile } from "./save_file.ts";
-import { caseClash, InTheWayError, type TargetPlace, TargetTree } from "./target_tree.ts";
+import {
+  caseClash,
+  InTheWayError,
+  RootError,
+  type TargetPlace,
+  TargetTree,
+} from "./target_tree.ts";
 
 /** Fetches what is in a folder of names. */
 export async function getFolder(context: CommandContext): Promise<ExitCode> {
@@ -28,7 +34,7 @@ export async function getFolder(context: CommandContext): Promise<ExitCode> {
   return await run.conclude(async () => {
     await fetchTree(run, context, fetching);
     if (!run.isEmpty) return;
-    throw new MorselError("not_found", `There are no files in ${quote(prefixOf(folder))}`);
+    throw new MorselError("not_found", `There is nothing to fetch in ${quote(prefixOf(folder))}`);
   });
 }
 
@@ -112,10 +118,10 @@ async function findJob(
       return undefined;
     }
     if (!isDryRun) await tree.makeFolders();
-    const { name: title, size } = file;
-    return { title, size, isAlone, file, place, isToCompare: same !== "no" };
+    const { name, size } = file;
+    return { title: name, name, size, isAlone, file, place, isToCompare: same !== "no" };
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof UsageError || error instanceof RootError) throw error;
     const isDealtWith = error instanceof InTheWayError && onInTheWay?.(entry);
     if (!isDealtWith) await run.failed(error, file.name);
     return undefined;

@@ -41,8 +41,13 @@ export function clientHelp(commands: readonly Command[], common: readonly Option
         ["ls -l", "list what is there"],
         ["get report.pdf -o copy.pdf", "fetch it"],
         ["--server 192.168.1.20 ls", "ask another server, on port 1300"],
+        ["get home:report.pdf", "ask the server that is configured as home"],
       ]),
     ),
+    section("Environment:", [
+      ["MORSEL_SERVER", "the server to ask without --server: HOST:PORT, or a configured name"],
+      ["MORSEL_CONFIG", "the configuration, in place of ~/.config/morsel/config.json"],
+    ]),
     exitCodeSection(),
     ["morsel COMMAND --help tells more about a command."],
   ]);

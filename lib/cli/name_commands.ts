@@ -1,42 +1,16 @@
-// The commands that move no bytes: ls, stat, rm, mv, cp.
+// The commands on names that move no bytes: stat, rm, mv, cp.
 
 import { quote } from "../base/names.ts";
-import type { FileInfo } from "../client/types.ts";
 import { runBatch } from "./batch.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { factLines, fileJson, longLine, reportDone } from "./file_report.ts";
-import { formatSize, printable } from "./format.ts";
-
-// Lines that are written together: a system call for each would be most of the time of a listing.
-const LINES_AT_ONCE = 256;
-
-/** Lists files, in the order of their names. */
-export async function ls(context: CommandContext): Promise<ExitCode> {
-  const { operands, options, screen, signal } = context;
-  const client = await context.connect();
-  const prefix = operands[0];
-  let lines: string[] = [];
-  for await (const file of client.list({ signal, ...(prefix !== undefined && { prefix }) })) {
-    lines.push(listLine(file, { json: options.flag("json"), long: options.flag("long") }));
-    if (lines.length < LINES_AT_ONCE) continue;
-    await screen.results(...lines);
-    lines = [];
-    if (screen.resultsUnread) break;
-  }
-  await screen.results(...lines);
-  return EXIT.done;
-}
-
-function listLine(file: FileInfo, how: { json: boolean; long: boolean }): string {
-  if (how.json) return JSON.stringify(fileJson(file));
-  return how.long ? longLine(file) : printable(file.name);
-}
+import { factLines, fileJson, reportDone } from "./file_report.ts";
+import { formatSize } from "./format.ts";
 
 /** Shows what is known of a file. */
 export async function stat(context: CommandContext): Promise<ExitCode> {
   const { operands, options, screen, signal } = context;
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.stat(operands[0]!, { signal });
   const lines = options.flag("json") ? [JSON.stringify(fileJson(file))] : factLines(file);
   await screen.results(...lines);
@@ -60,7 +34,7 @@ export async function rm(context: CommandContext): Promise<ExitCode> {
 /** Gives a file another name. */
 export async function mv(context: CommandContext): Promise<ExitCode> {
   const { from, to } = fromAndTo(context);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.move(from, to, { signal: context.signal });
   const sentence = `moved ${quote(from)} to ${quote(file.name)} (version ${file.version})`;
   await reportDone(context, file, sentence);
@@ -70,7 +44,7 @@ export async function mv(context: CommandContext): Promise<ExitCode> {
 /** Gives the content of a file a second name. */
 export async function cp(context: CommandContext): Promise<ExitCode> {
   const { from, to } = fromAndTo(context);
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const file = await client.copy(from, to, { signal: context.signal });
   const sentence = `copied ${quote(from)} to ${quote(file.name)} (version ${file.version})`;
   await reportDone(context, file, sentence);

@@ -1,6 +1,8 @@
 // The values of options, read and checked. Every mistake is a UsageError that names the option.
 
 import { quote } from "../base/names.ts";
+import type { Address } from "../runtime/connection.ts";
+import { isLoopback } from "./address.ts";
 import type { ParsedOptions } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
 
@@ -24,6 +26,51 @@ export function wholeNumber(
     ? `a whole number from ${range.least} on`
     : `a whole number from ${range.least} to ${range.most}`;
   throw new UsageError(`--${name} ${quote(text)} is not ${allowed}`);
+}
+
+/**
+ * What `auto` is on loopback. It carries no packets of 1500 bytes that chunks would have to fit, and there a
+ * larger chunk saves time on both sides; 32 KiB fit the smallest frame that a server may announce.
+ */
+const LOOPBACK_CHUNK = 32 * 1024;
+
+/** The size of chunks that an option was given; undefined for the default, which is `auto` beyond loopback. */
+export function chunkSize(
+  options: ParsedOptions,
+  name: string,
+  { host }: Address,
+): number | undefined {
+  if (options.value(name) === "auto") return isLoopback(host) ? LOOPBACK_CHUNK : undefined;
+  return wholeNumber(options, name, { least: 1, most: 1024 * 1024 });
+}
+
+/** What a rate may be. */
+export interface ByteRateRange {
+  /** The lowest, in bytes a second; 0 too is allowed where it means something. */
+  least: number;
+  /** What 0 means, as in `off`; without it there is no 0. */
+  zero?: string;
+}
+
+/** Bytes a second, with K, M or G for as many times 1024; undefined when the option was not given. */
+export function byteRate(
+  options: ParsedOptions,
+  name: string,
+  range: ByteRateRange,
+): number | undefined {
+  const text = options.value(name);
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMG]?)$/i.exec(text);
+  const value = match
+    ? Math.floor(Number(match[1]) * 1024 ** " KMG".indexOf(match[2]!.toUpperCase() || " "))
+    : NaN;
+  if (value >= range.least || (value === 0 && range.zero !== undefined)) return value;
+  const zero = range.zero === undefined ? "" : `, or 0 for ${range.zero}`;
+  if (Number.isNaN(value)) {
+    throw new UsageError(`--${name} ${quote(text)} is not a rate such as 20M${zero}`);
+  }
+  const least = range.least % 1024 === 0 ? `${range.least / 1024}K` : `${range.least}`;
+  throw new UsageError(`--${name} ${quote(text)} is below ${least}, the least there is${zero}`);
 }
 
 /** The values of an option that repeats, each `KEY=VALUE`, as a record. */

@@ -4,6 +4,7 @@
 
 import { equals } from "@std/bytes";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
+import type { TransferCounters } from "../client/transfer_counters.ts";
 import type { ByteSink, FileInfo } from "../client/types.ts";
 import type { LocalFiles, OpenFile } from "../runtime/files.ts";
 import { locally } from "./failure.ts";
@@ -18,25 +19,37 @@ export interface PartialFileOptions {
   readonly target: string;
   /** The version that is arriving. */
   readonly file: FileInfo;
+  /** Counts the time that writing takes. */
+  readonly counters: TransferCounters;
+}
+
+/** The bytes from `start` up to, not including, `end`. */
+export interface FileRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** An open partial file. End it with `finish`, `keep` or `discard`. */
 export class PartialFile {
-  /** Bytes from the start that are there and match: where a download goes on. */
+  /** What is not there, or does not match: ranges of whole blocks, in order. */
+  readonly missing: readonly FileRange[];
+  /** How many bytes are there and match. */
   readonly proven: number;
   readonly #options: PartialFileOptions;
   readonly #path: string;
   readonly #data: OpenFile;
   readonly #leaves: OpenFile;
   #recording: Promise<void> = Promise.resolve();
-  #recorded: number;
+  #isOfUse: boolean;
 
-  private constructor(options: PartialFileOptions, parts: Parts, proven: number) {
+  private constructor(options: PartialFileOptions, parts: Parts, missing: FileRange[]) {
     this.#options = options;
     this.#path = parts.path;
     this.#data = parts.data;
     this.#leaves = parts.leaves;
-    this.proven = this.#recorded = proven;
+    this.missing = missing;
+    this.proven = options.file.size - missing.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.#isOfUse = this.proven > 0;
   }
 
   /** Opens what an earlier run has left, if it did, and checks it block by block. */
@@ -46,23 +59,24 @@ export class PartialFile {
     const data = await locally("write", target, () => openOrCreate(files, path));
     const leaves = await locally("write", target, () => openOrCreate(files, leavesPath(path)));
     const parts = { path, data, leaves };
-    const proven = await locally("read", target, () => check(parts, options.file));
-    return new PartialFile(options, parts, proven);
+    const missing = await locally("read", target, () => findMissing(parts, options.file));
+    return new PartialFile(options, parts, missing);
   }
 
   /** Where the bytes go. */
   get sink(): ByteSink {
-    const { target } = this.#options;
+    const { target, counters } = this.#options;
     return {
-      write: (bytes, position) => locally("write", target, () => this.#data.write(bytes, position)),
+      write: (bytes, position) =>
+        counters.wait("disk", locally("write", target, () => this.#data.write(bytes, position))),
     };
   }
 
-  /** Notes that the bytes up to `end` are proven, the last of them by these hashes of blocks. */
+  /** Notes that the blocks up to `end` that have these hashes are proven. */
   record(end: number, leaves: Uint8Array): void {
     const count = Math.ceil(end / BLOCK_SIZE);
     const position = count * DIGEST_SIZE - leaves.length;
-    this.#recorded = end;
+    this.#isOfUse = true;
     this.#recording = this.#recording.then(() => this.#leaves.write(leaves, position));
     this.#recording.catch(() => {}); // what is not noted is fetched again
   }
@@ -81,10 +95,11 @@ export class PartialFile {
     await files.remove(leavesPath(this.#path)).catch(() => {}); // of no harm to anybody
   }
 
-  /** Leaves it for a later run, if there is anything in it that such a run could use. */
-  async keep(): Promise<void> {
-    if (this.#recorded === 0) return await this.discard();
-    await this.#close();
+  /** Leaves it for a later run, if there is anything in it that such a run could use; says whether. */
+  async keep(): Promise<boolean> {
+    if (this.#isOfUse) await this.#close();
+    else await this.discard();
+    return this.#isOfUse;
   }
 
   /** Removes it. */
@@ -132,21 +147,35 @@ async function openOrCreate(files: LocalFiles, path: string): Promise<OpenFile> 
   }
 }
 
-/** How many bytes from the start are there and hash to what was proven. */
-async function check({ data, leaves }: Parts, { size }: FileInfo): Promise<number> {
+/** Ranges that are told apart; where there are more holes, all from the last one on is fetched again. */
+const MOST_HOLES = 1000;
+
+/** What is not there or does not hash to what was proven. Blocks may have come in any order. */
+async function findMissing({ data, leaves }: Parts, { size }: FileInfo): Promise<FileRange[]> {
   const count = Math.floor(await leaves.size() / DIGEST_SIZE);
   const present = await data.size();
   const block = new Uint8Array(BLOCK_SIZE);
   const expected = new Uint8Array(DIGEST_SIZE);
-  let proven = 0;
-  for (let index = 0; index < count && proven < size; index++) {
-    const end = Math.min(size, proven + BLOCK_SIZE);
-    if (end > present) break;
-    const bytes = block.subarray(0, end - proven);
-    await data.read(bytes, proven);
+  const missing: { start: number; end: number }[] = [];
+  for (let index = 0; index * BLOCK_SIZE < size; index++) {
+    const start = index * BLOCK_SIZE;
+    const end = Math.min(size, start + BLOCK_SIZE);
+    if (index >= count || end > present || missing.length === MOST_HOLES) {
+      extend(missing, { start, end: size });
+      break;
+    }
     await leaves.read(expected, index * DIGEST_SIZE);
-    if (!equals(leafHash(bytes), expected)) break;
-    proven = end;
+    const bytes = block.subarray(0, end - start);
+    // Zeros are a gap in the file of hashes, left by blocks that had not come.
+    const isNoted = expected.some((byte) => byte !== 0);
+    if (isNoted) await data.read(bytes, start);
+    if (!isNoted || !equals(leafHash(bytes), expected)) extend(missing, { start, end });
   }
-  return proven;
+  return missing;
+}
+
+function extend(ranges: { start: number; end: number }[], { start, end }: FileRange): void {
+  const last = ranges.at(-1);
+  if (last?.end === start) last.end = end;
+  else ranges.push({ start, end });
 }

@@ -3,17 +3,26 @@
 import type { CommandContext } from "./command.ts";
 import type { ProgressOptions } from "./progress.ts";
 
-/** Progress for people who watch: on a terminal, unless they asked for quiet or for something to parse. */
+/** Progress for people who watch a terminal, and as events for programs, unless either asked for quiet. */
 export function progressOptions(
   context: CommandContext,
-): Pick<ProgressOptions, "screen" | "clock" | "columns" | "enabled"> {
-  const { options, host, screen, clock } = context;
+): Omit<ProgressOptions, "files" | "total"> {
+  const { options, host, screen, clock, limit } = context;
   const { stderr } = host;
-  const unwanted = ["quiet", "json", "trace"].some((name) => options.flag(name));
+  const isUnwanted = options.flag("quiet") || options.flag("trace");
+  const audience = isUnwanted
+    ? "nobody"
+    : options.flag("json")
+    ? "program"
+    : stderr.isTerminal
+    ? "person"
+    : "nobody";
   return {
     screen,
     clock,
     columns: () => stderr.columns(),
-    enabled: stderr.isTerminal && !unwanted,
+    rows: () => stderr.rows(),
+    limitBytesPerSecond: limit?.bytesPerSecond,
+    audience,
   };
 }

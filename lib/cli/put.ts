@@ -48,10 +48,10 @@ async function putFiles(
   });
   return await runBatch(context, files, {
     work: async (source) => {
-      const tracker = progress.track(source.name);
+      using tracker = progress.track(source.name);
       const file = await putFile(context, source, { ...tools, tracker });
       tracker.done();
-      await reportDone(context, file, transferredLine(file.name, file));
+      await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
     },
     title: (file) => file.path,
     weigh: weighFile,
@@ -74,9 +74,12 @@ async function putInput(context: CommandContext, putOptions: PutOptions): Promis
   }
   const client = await context.connect();
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
-  const onProgress = progress.track(name).update;
-  const file = await client.put(name, standardInput(context), { ...putOptions, onProgress });
-  await reportDone(context, file, transferredLine(file.name, file));
+  using tracker = progress.track(name);
+  const { counters, update: onProgress } = tracker;
+  const options = { ...putOptions, onProgress, counters };
+  const file = await counters.transfer(() => client.put(name, standardInput(context), options));
+  tracker.done();
+  await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
   return EXIT.done;
 }
 

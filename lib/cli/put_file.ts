@@ -3,7 +3,7 @@
 import { MorselError } from "../base/errors.ts";
 import type { ByteSource, FileInfo, PutOptions } from "../client/types.ts";
 import type { CommandContext } from "./command.ts";
-import { locally } from "./failure.ts";
+import { locally, StoppedMidway } from "./failure.ts";
 import type { Tracker } from "./progress.ts";
 import type { RemoteFiles } from "./remote_files.ts";
 import type { SourceFile } from "./source_files.ts";
@@ -29,26 +29,43 @@ export async function connectToPut(
 
 /** The largest file that is read into memory whole: one system call instead of several. */
 const WHOLE_SIZE = 256 * 1024;
+/** From this size on what went up before Ctrl-C is worth a word. */
+const KEPT_SIZE = 1024 * 1024;
 /** A file that changes faster than it can be sent is told as what it is. */
 const MAX_ATTEMPTS = 3;
 
-/** Stores a file. Throws a LocalFileError, or what the client throws. */
+/** Stores a file. Throws a LocalFileError, a StoppedMidway, or what the client throws. */
 export async function putFile(
+  context: CommandContext,
+  source: SourceFile,
+  tools: PutTools,
+): Promise<FileInfo> {
+  try {
+    return await tools.tracker.counters.transfer(() => putUnchanged(context, source, tools));
+  } catch (error) {
+    const isKept = context.signal.aborted && source.size >= KEPT_SIZE;
+    throw isKept ? new StoppedMidway({ cause: error }) : error;
+  }
+}
+
+async function putUnchanged(
   context: CommandContext,
   source: SourceFile,
   tools: PutTools,
 ): Promise<FileInfo> {
   const { path, name } = source;
   const { files } = context.host;
+  const { client, putOptions, tracker } = tools;
+  const { counters, update: onProgress } = tracker;
   let now = source;
   for (let attempt = 1; attempt < MAX_ATTEMPTS && now.size <= WHOLE_SIZE; attempt++) {
     const { size } = now;
-    const { bytes, modifiedMs } = await locally("read", path, () => files.readWhole(path, size));
+    const reading = locally("read", path, () => files.readWhole(path, size));
+    const { bytes, modifiedMs } = await counters.wait("disk", reading);
     if (bytes.length === size && modifiedMs === now.modifiedMs) {
-      const { client, putOptions, tracker } = tools;
-      const onEvent = onTransferEvent(context, name);
-      const onProgress = tracker.update;
-      return await client.put(name, bytes, { ...putOptions, modifiedMs, onProgress, onEvent });
+      const onEvent = onTransferEvent(context, name, tracker);
+      const options = { ...putOptions, modifiedMs, onProgress, onEvent, counters };
+      return await client.put(name, bytes, options);
     }
     const status = await locally("read", path, () => files.stat(path));
     if (status) now = { ...source, size: status.size, modifiedMs: status.modifiedMs };
@@ -63,21 +80,22 @@ async function putOpened(
 ): Promise<FileInfo> {
   const { path, name } = source;
   const { files } = context.host;
+  const { client, putOptions, tracker } = tools;
+  const { counters, update: onProgress } = tracker;
   const open = await locally("read", path, () => files.open(path, "read"));
   try {
     let { size, modifiedMs } = source;
     for (let attempt = 1;; attempt++) {
       const bytes: ByteSource = {
-        read: (into, position) => locally("read", path, () => open.read(into, position)),
+        read: (into, position) =>
+          counters.wait("disk", locally("read", path, () => open.read(into, position))),
         isUnchanged: async () => {
           const now = await locally("read", path, () => files.stat(path));
           return now?.size === size && now.modifiedMs === modifiedMs;
         },
       };
-      const { client, putOptions, tracker } = tools;
-      const onEvent = onTransferEvent(context, name);
-      const onProgress = tracker.update;
-      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent };
+      const onEvent = onTransferEvent(context, name, tracker);
+      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent, counters };
       try {
         return await client.put(name, bytes, options);
       } catch (error) {

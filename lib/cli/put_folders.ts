@@ -25,8 +25,9 @@ export async function putFolders(
 ): Promise<ExitCode> {
   const options = readFolderOptions(context.options);
   await using run = new FolderRun(context, { action: "stored", isDryRun: options.isDryRun });
-  for (const { error, title } of sources.failed) await run.failed(error, title);
   return await run.conclude(async () => {
+    for (const { error, title } of sources.failed) await run.failed(error, title);
+    if (sources.files.length + sources.folders.length === 0) return;
     const storing = { ...await connectToPut(context, putOptions), ...options };
     const jobs = async function* () {
       for (const file of sources.files) yield storeJob(file);

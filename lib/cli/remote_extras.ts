@@ -82,6 +82,6 @@ async function* extraNames(context: CommandContext, sides: SyncSides) {
     if (kept.some((above) => key.startsWith(`${above}/`))) continue;
     insistOnSource(sides, sides.path);
     const { file } = there;
-    yield { title: file.name, size: 0, file };
+    yield { title: file.name, name: file.name, size: 0, file };
   }
 }

@@ -1,6 +1,7 @@
 // What the commands need of a client: the part of the public FileClient they use, as a contract, so that
 // tests can give them a small one.
 
+import type { RateLimit } from "../base/rate_limit.ts";
 import type {
   ByteSink,
   CallOptions,
@@ -65,6 +66,10 @@ export interface ConnectRemoteOptions {
   trace?: (line: string) => void;
   /** Called each time before a pause, when the connection was lost. */
   onReconnecting?: (event: Reconnecting) => void;
+  /** Whether to settle before the server's greeting: the first call fails then where it does not come. */
+  early?: boolean;
+  /** What all connections that are given it may move together. */
+  limit?: RateLimit;
 }
 
 /** Connects to a server. */

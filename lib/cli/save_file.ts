@@ -5,7 +5,8 @@ import { MorselError } from "../base/errors.ts";
 import { quote } from "../base/names.ts";
 import type { FileInfo } from "../client/types.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
-import { locally } from "./failure.ts";
+import { locally, StoppedMidway } from "./failure.ts";
+import { connectSeveral, fetchMissing, usefulConnections } from "./fetch_missing.ts";
 import { PartialFile, partialPath } from "./partial_file.ts";
 import type { Tracker } from "./progress.ts";
 import type { RemoteDownload, RemoteFiles } from "./remote_files.ts";
@@ -14,6 +15,8 @@ import { tellResume } from "./transfer_events.ts";
 /** What {@linkcode saveFile} is to save, and where. */
 export interface SaveRequest {
   readonly client: RemoteFiles;
+  /** How many connections may share the work, 1 by default; those beside `client` are made when there is some. */
+  readonly connections?: number;
   readonly name: string;
   readonly target: string;
   /** Whether there is something at the target; looked for when it is not said. */
@@ -28,9 +31,10 @@ const MAX_ATTEMPTS = 5;
 
 /** Saves the newest version, begun afresh when the one that was begun is replaced on the way. */
 export async function saveFile(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
+  const clients = [request.client];
   for (let attempt = 1;; attempt++) {
     try {
-      return await save(context, request);
+      return await save(context, { ...request, clients });
     } catch (error) {
       const isGone = error instanceof MorselError && error.code === "gone";
       if (!isGone || attempt === MAX_ATTEMPTS) throw error;
@@ -42,45 +46,73 @@ export async function saveFile(context: CommandContext, request: SaveRequest): P
 }
 
 /** Fetches behind what an earlier run has left in a partial file, if it did, and puts the file in place. */
-async function save(context: CommandContext, request: SaveRequest): Promise<FileInfo> {
-  const { client, name, target, tracker } = request;
-  const { files, windows } = context.host;
-  const options = { ...transferOptions(context), onProgress: tracker.update };
+async function save(context: CommandContext, request: SharedRequest): Promise<FileInfo> {
+  const { client, connections = 1, name, target, tracker } = request;
+  const { host: { files, windows }, signal } = context;
+  const { counters, update: onProgress } = tracker;
   let partial: PartialFile | undefined;
   const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
-  let download = await client.get(name, { ...options, onProven });
-  const { file } = download;
+  const options = { ...transferOptions(context), onProgress, onProven, counters };
+  // One connection asks for all at once; several first have to know what there is to share.
+  const download = connections === 1
+    ? await counters.transfer(() => client.get(name, options))
+    : undefined;
+  const file = download?.file ?? await client.stat(name, { signal });
   try {
-    if (file.size <= WHOLE_SIZE) return await saveWhole(context, download, request);
-    partial = await PartialFile.open({ files, windows, target, file });
-    if (partial.proven > 0) {
-      await download.cancel();
-      await tellResume(context, { name, offset: partial.proven, total: file.size });
-      const rest = { start: partial.proven, version: file.version };
-      download = await client.get(name, { ...options, ...rest, onProven });
+    if (download && file.size <= WHOLE_SIZE) return await saveWhole(context, download, request);
+    partial = await PartialFile.open({ files, windows, target, file, counters });
+    if (download && partial.proven === 0) {
+      const { sink } = partial;
+      await counters.transfer(() => download.copyTo(sink));
+    } else {
+      await download?.cancel();
+      await saveMissing(context, request, { file, partial });
     }
-    await download.copyTo(partial.sink);
-    context.signal.throwIfAborted();
+    signal.throwIfAborted();
     await partial.finish();
     return file;
   } catch (error) {
-    await download.cancel();
+    await download?.cancel();
     // What was proven stays, unless it is of a version that is gone or the disk has no room for it.
     const isLost = error instanceof MorselError && error.code !== "gone";
-    if (isLost || context.signal.aborted) await partial?.keep();
-    else await partial?.discard();
-    throw error;
+    const isKept = isLost || signal.aborted ? await partial?.keep() : await partial?.discard();
+    throw signal.aborted && isKept ? new StoppedMidway({ cause: error }) : error;
   }
+}
+
+interface SharedRequest extends SaveRequest {
+  /** The connections there are. */
+  readonly clients: RemoteFiles[];
+}
+
+async function saveMissing(
+  context: CommandContext,
+  { clients, connections = 1, tracker }: SharedRequest,
+  { file, partial }: { file: FileInfo; partial: PartialFile },
+): Promise<void> {
+  const { missing, proven } = partial;
+  const { counters } = tracker;
+  const total = file.size;
+  tracker.resumed(proven);
+  if (proven > 0) await tellResume(context, { name: file.name, offset: proven, total });
+  await connectSeveral(context, clients, usefulConnections(missing, connections));
+  await fetchMissing(context, {
+    clients,
+    file,
+    partial,
+    counters,
+    onReceived: (received) => tracker.update({ received, durable: received, total }),
+  });
 }
 
 async function saveWhole(
   context: CommandContext,
   download: RemoteDownload,
-  { target, replaces }: SaveRequest,
+  { target, replaces, tracker: { counters } }: SaveRequest,
 ): Promise<FileInfo> {
   const { host: { files, windows }, signal } = context;
   const { file } = download;
-  const bytes = await download.bytes();
+  const bytes = await counters.transfer(() => download.bytes());
   signal.throwIfAborted();
   const temporary = partialPath({ target, windows, digest: file.digest });
   await locally("write", target, async () => {

@@ -1,10 +1,11 @@
-// All that a program writes: results on standard output; messages, errors and the line of progress on
-// standard error. One write at a time, so that the line of progress never ends up inside something else.
+// All that a program writes: results on standard output; messages, errors and the lines of progress on
+// standard error. One write at a time, so that the lines of progress never end up inside something else.
 
 import { quote } from "../base/names.ts";
 import type { Output } from "../runtime/process.ts";
 import { describeFailure, type Failure, LocalFileError, stackOf, systemCode } from "./failure.ts";
 import { printable } from "./format.ts";
+import { TerminalBlock, type TerminalSize } from "./terminal_block.ts";
 
 /** Options of a {@linkcode Screen}. */
 export interface ScreenOptions {
@@ -24,9 +25,14 @@ export interface ScreenOptions {
 
 // Lines of a trace that wait for a slow terminal; beyond it they are counted and left out.
 const MAX_WAITING_LINES = 10_000;
-const CLEAR_LINE = "\r\x1b[K";
 
 const utf8 = new TextEncoder();
+
+/** Something that happened, for a program; docs/command-line.md lists them. */
+export interface ScreenEvent {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
 
 /** The two outputs of a program. A closed output is no error: what goes there is dropped. */
 export class Screen {
@@ -37,8 +43,8 @@ export class Screen {
   readonly #debug: boolean;
   readonly #nextSteps: Readonly<Partial<Record<string, string>>>;
   readonly #closed = new Set<Output>();
+  readonly #block = new TerminalBlock();
   #last: Promise<void> = Promise.resolve();
-  #shown = "";
   #waiting: string[] = [];
   #dropped = 0;
 
@@ -64,14 +70,25 @@ export class Screen {
   /** Writes bytes to standard output; they may be reused once this settles. */
   data(bytes: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#clear();
+      const isShared = this.#stdout.isTerminal;
+      if (isShared) await this.#writeText(this.#block.hidden());
       await this.#write(this.#stdout, bytes);
+      if (isShared) await this.#writeText(this.#block.again(this.#size()));
     });
   }
 
-  /** Writes a line for people to standard error; with `quiet` or `json` it is left out. */
-  async message(line: string): Promise<void> {
-    if (!this.#quiet && !this.#json) await this.#line(`morsel: ${line}`);
+  /**
+   * Writes a line for people to standard error. With `json` the event is written in its place, or nothing
+   * where it is of no use to a program; with `quiet` neither is.
+   */
+  async message(line: string, event?: ScreenEvent): Promise<void> {
+    if (!this.#json && !this.#quiet) await this.#line(`morsel: ${line}`);
+    else if (event) await this.event(event);
+  }
+
+  /** Writes what happened as an object on standard error, with `json` and without `quiet`. */
+  async event(event: ScreenEvent): Promise<void> {
+    if (this.#json && !this.#quiet) await this.#line(JSON.stringify(event));
   }
 
   /** Tells of an error in one line on standard error; `item` is which of several things failed. */
@@ -110,18 +127,13 @@ export class Screen {
       this.#waiting = [];
       if (this.#dropped > 0) lines.push(`(${this.#dropped} lines of the trace are left out)`);
       this.#dropped = 0;
-      await this.#writeText(lines.join("\n") + "\n");
+      await this.#writeAbove(lines.join("\n") + "\n");
     });
   }
 
-  /** Shows `line` as the line of progress in place of the one before; an empty one takes it away. */
-  progress(line: string): Promise<void> {
-    return this.#inTurn(async () => {
-      if (line === this.#shown) return;
-      if (line === "") return await this.#clear();
-      this.#shown = line;
-      await this.#write(this.#stderr, utf8.encode(`\r${line}\x1b[K`));
-    });
+  /** Shows `lines` as the lines of progress in place of those before; none takes them away. */
+  progress(lines: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#writeText(this.#block.show(lines, this.#size())));
   }
 
   /** Settles when all that was to be written before has been. */
@@ -130,18 +142,20 @@ export class Screen {
   }
 
   #line(text: string): Promise<void> {
-    return this.#inTurn(() => this.#writeText(`${text}\n`));
+    return this.#inTurn(() => this.#writeAbove(`${text}\n`));
   }
 
-  async #writeText(text: string): Promise<void> {
-    await this.#clear();
-    await this.#write(this.#stderr, utf8.encode(text));
+  /** Text that stays, with the lines of progress behind it again: one write, so that nothing flickers. */
+  #writeAbove(text: string): Promise<void> {
+    return this.#writeText(this.#block.hidden() + text + this.#block.again(this.#size()));
   }
 
-  async #clear(): Promise<void> {
-    if (this.#shown === "") return;
-    this.#shown = "";
-    await this.#write(this.#stderr, utf8.encode(CLEAR_LINE));
+  #writeText(text: string): Promise<void> {
+    return this.#write(this.#stderr, utf8.encode(text));
+  }
+
+  #size(): TerminalSize {
+    return { columns: this.#stderr.columns(), rows: this.#stderr.rows() };
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

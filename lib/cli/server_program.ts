@@ -1,7 +1,7 @@
 // The server as a program: its options, its messages, its end. The serving itself, and the checking of a data
 // folder, are parameters, which server.ts at the root gives it.
 
-import { quote } from "../base/names.ts";
+import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import { formatAddress, isLoopback, parseAddress } from "./address.ts";
@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
 import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
-import { wholeNumber } from "./option_values.ts";
+import { byteRate, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 
@@ -21,6 +21,8 @@ export interface ServeProgramOptions {
   maxConnections?: number;
   /** How fast the data is checked in the background, in bytes per second; 0 for not at all. */
   scrubBytesPerSecond: number;
+  /** What all connections together may move, both ways, in bytes per second; without it all they can. */
+  limitBytesPerSecond?: number;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -81,6 +83,11 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
   },
   { name: "max-connections", value: "N", summary: "Serve no more than N connections at once" },
   {
+    name: "limit-rate",
+    value: "RATE",
+    summary: "Move RATE bytes a second at most, all connections together, both ways, as in 10M",
+  },
+  {
     name: "scrub",
     value: "RATE",
     summary:
@@ -97,7 +104,7 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
 const NEXT_STEPS = { connection: "choose another place with --listen" };
 
 const DEFAULT_FOLDER = "./morsel-data";
-const DEFAULT_SCRUB_RATE = "8M";
+const DEFAULT_SCRUB_RATE = 8 * 1024 * 1024;
 
 /** Runs the program until a signal stops it; never throws. Returns the exit code. */
 export async function serverProgram(options: ServerProgramOptions): Promise<ExitCode> {
@@ -145,10 +152,12 @@ async function serveUntilStopped(
   });
   await refuseOpenAddress(address, given, screen);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
+  const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const server = await options.serve({
     address,
     dataFolder: given.value("data") ?? DEFAULT_FOLDER,
-    scrubBytesPerSecond: scrubRate(given),
+    scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
+    ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
     ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
@@ -170,7 +179,7 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (const name of ["listen", "max-connections", "scrub"]) {
+  for (const name of ["listen", "max-connections", "limit-rate", "scrub"]) {
     if (given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }
@@ -200,16 +209,6 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
-}
-
-/** Bytes per second, with K, M or G for as many times 1024. */
-function scrubRate(given: ParsedOptions): number {
-  const text = given.value("scrub") ?? DEFAULT_SCRUB_RATE;
-  const match = /^(\d{1,9})([KMG]?)$/i.exec(text);
-  if (!match) {
-    throw new UsageError(`--scrub ${quote(text)} is not a rate such as 20M, or 0 for off`);
-  }
-  return Number(match[1]) * 1024 ** " KMG".indexOf(match[2]!.toUpperCase() || " ");
 }
 
 /** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */

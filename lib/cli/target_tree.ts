@@ -3,7 +3,7 @@
 
 import { quote } from "../base/names.ts";
 import type { LocalFiles, LocalStatus } from "../runtime/files.ts";
-import { locally, RefusedNameError, UsageError } from "./failure.ts";
+import { LocalFileError, locally, RefusedNameError, UsageError } from "./failure.ts";
 import { whyNotLocal } from "./local_names.ts";
 import { joinPath } from "./local_path.ts";
 
@@ -17,6 +17,13 @@ export interface TargetPlace {
   readonly there: LocalStatus | undefined;
   /** What another file of this run is called, where that differs in case only; see `isApart`. */
   readonly alike: string | undefined;
+}
+
+/** The folder itself cannot be used, so that nothing can go into it. */
+export class RootError extends LocalFileError {
+  constructor(path: string, cause: unknown) {
+    super("write", path || ".", cause);
+  }
 }
 
 /** Something of another kind is where a file or folder has to go. */
@@ -40,7 +47,7 @@ export class TargetTree {
     this.#options = options;
   }
 
-  /** Finds the place of a file. Throws a RefusedNameError or a LocalFileError. */
+  /** Finds the place of a file. Throws a RefusedNameError or a LocalFileError, of the root a RootError. */
   async find(name: string): Promise<TargetPlace> {
     const { files, windows } = this.#options;
     const reason = whyNotLocal(name, windows);
@@ -58,11 +65,14 @@ export class TargetTree {
     return { folder: folder.path, last, path, there, alike };
   }
 
-  /** Makes the folders on the way to the place that was found last. */
+  /** Makes the folders on the way to the place that was found last. Throws like `find`. */
   async makeFolders(): Promise<void> {
-    for (const folder of this.#open) {
+    const { files } = this.#options;
+    for (const [depth, folder] of this.#open.entries()) {
       if (!folder.isMissing) continue;
-      await locally("write", folder.path, () => this.#options.files.makeFolder(folder.path));
+      const { path } = folder;
+      const made = files.makeFolder(path);
+      await (depth === 0 ? asRoot(path, made) : locally("write", path, () => made));
       folder.isMissing = false;
     }
   }
@@ -90,9 +100,9 @@ export class TargetTree {
 
   async #openRoot(): Promise<OpenFolder> {
     const { files, root } = this.#options;
-    const status = await locally("write", root, () => files.stat(root || "."));
+    const status = await asRoot(root, files.stat(root || "."));
     if (status && status.kind !== "folder") {
-      throw new UsageError(`${quote(root)} is not a folder; choose another place with -o`);
+      throw new UsageError(`${quote(root)} is not a folder; name another place`);
     }
     return openFolder(root, { last: "", isMissing: !status });
   }
@@ -111,7 +121,7 @@ export class TargetTree {
       ? undefined
       : await locally("write", path, () => files.look(path));
     if (status?.kind === "link") {
-      return refuse(`${quote(path)} is a link; name it with -o to follow it`);
+      return refuse(`${quote(path)} is a link, and followed only as the target itself`);
     }
     if (status && status.kind !== "folder") {
       const refusal = () => inTheWay(path, "not a folder");
@@ -120,6 +130,14 @@ export class TargetTree {
     const place = { folder: parent.path, last, path, there: status, alike };
     if (status && !await this.isApart(place)) return refuse(sameInCase(alike!));
     return openFolder(path, { last, isMissing: !status });
+  }
+}
+
+async function asRoot<T>(root: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new RootError(root, error);
   }
 }
 

@@ -10,7 +10,7 @@ import { wholeNumber } from "./option_values.ts";
 export async function verifyCommand(context: CommandContext): Promise<ExitCode> {
   const { operands, options, screen, signal } = context;
   const sample = wholeNumber(options, "sample", { least: 1, most: Number.MAX_SAFE_INTEGER });
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   const given = sample === undefined ? {} : { sample };
   const { file, blocks, of } = await client.verify(operands[0]!, { ...given, signal });
   if (options.flag("quiet")) return EXIT.done;
@@ -29,7 +29,7 @@ export async function uploadsCommand(context: CommandContext): Promise<ExitCode>
   if (abort !== undefined && !/^[0-9a-f]{32}$/.test(abort)) {
     throw new UsageError(`--abort takes an id of 32 hexadecimal digits; morsel uploads shows them`);
   }
-  const client = await context.connect();
+  const client = await context.connect({ early: true });
   if (abort !== undefined) {
     await client.abortUpload(abort, { signal });
     if (!options.flag("quiet")) await screen.results(`aborted the upload ${abort}`);

@@ -39,10 +39,8 @@ export interface CallOptions {
 export class Calls {
   readonly #frames: FrameConnection;
   readonly #waiting = new Map<number, PendingCall>();
-  readonly #sendCancel = (call: PendingCall) => {
-    this.#owe(call);
-    this.#frames.post({ type: "Cancel", tag: call.tag });
-  };
+  readonly #sendCancel = (call: PendingCall) =>
+    this.#postOwed({ type: "Cancel", tag: call.tag }, call);
   #terms: Terms | undefined;
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
@@ -132,20 +130,17 @@ export class Calls {
     const tag = this.#freeTag();
     const call = new PendingCall(request, { tag, onReply, sendCancel: this.#sendCancel });
     this.#waiting.set(tag, call);
-    if (!isUpload) this.#owe(call);
     if (signal) cancelOn(signal, call);
-    this.writer.add({ ...request, tag } as Message);
+    const message = { ...request, tag } as Message;
     // What an upload begins with goes along with its first bytes, or when its caller has to wait for them.
-    if (!isUpload) this.writer.flush();
+    if (isUpload) this.writer.add(message);
+    else this.#postOwed(message, call);
     return call;
   }
 
   /** Sends Commit or Cancel for an upload, the client's end of it. */
   end(message: Extract<Message, { type: "Commit" | "Cancel" }>): void {
-    const call = this.#waiting.get(message.tag);
-    if (call) this.#owe(call);
-    // Not at once: small files that are put together come together, and share one synchronisation of the disk.
-    this.writer.send(message).catch(() => {});
+    this.#postOwed(message, this.#waiting.get(message.tag));
   }
 
   /** Waits for something the server has to send, under the deadline of replies. */
@@ -223,13 +218,26 @@ export class Calls {
     }
   }
 
-  /** From now on it is the server's turn: replies have to come, to this call or to those before it. */
-  #owe(call: PendingCall): void {
-    call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+  /**
+   * Sends what the server has to answer. Once it is out replies have to come, to this call or to those
+   * before it; not earlier, as it may stand in line behind much that goes up over a slow link.
+   */
+  #postOwed(message: Message, call: PendingCall | undefined): void {
+    const owe = () => {
+      if (!call || this.#waiting.get(message.tag) !== call) return;
+      if (call.isWatching && call.isOpen) return; // it began before this was seen to be out
+      call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
+    };
+    // Small files that are put together come together, so that they share one synchronisation of the disk.
+    const sent = message.type === "Commit"
+      ? this.writer.send(message)
+      : this.writer.sendNow(message);
+    sent.then(owe, () => {}); // a lost connection fails all calls anyway
   }
 
   /** A watch may be silent for as long as nothing changes, once it has begun. */
   #owesNothing(call: PendingCall): void {
+    call.isWatching = true;
     call.endWait?.();
     call.endWait = undefined;
   }

@@ -10,6 +10,7 @@ import { quote } from "../base/names.ts";
 import { rootFromRange } from "../base/merkle_range.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { equals } from "@std/bytes";
+import type { TransferCounters } from "./transfer_counters.ts";
 import type { FileInfo } from "./types.ts";
 
 /** How a {@linkcode DownloadPiece} goes about its bytes. */
@@ -18,6 +19,8 @@ export interface PieceOptions {
   readonly isProven: boolean;
   /** The size of the file, 0 where it is not known yet. */
   readonly fileSize: number;
+  /** Counts the time that hashing takes. */
+  readonly counters?: TransferCounters | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
   readonly takeUnproven: (bytes: Uint8Array, offset: number) => Promise<void> | undefined;
 }
@@ -79,11 +82,17 @@ export class DownloadPiece {
       throw new MorselError("protocol", `The server sent offset ${offset}, not ${this.#arrived}`);
     }
     this.#arrived += data.length;
-    if (this.#options.isProven) this.#hasher.update(data);
+    if (this.#options.isProven) this.#hash(data);
     // Once a byte is kept, those after it are kept too, to stay in order.
     const taken = this.#kept.length === 0 ? this.#options.takeUnproven(data, offset) : undefined;
     if (taken) return taken;
     this.#kept.push({ bytes: data.slice(), offset });
+  }
+
+  #hash(data: Uint8Array): void {
+    const { counters } = this.#options;
+    if (counters) counters.hash(() => this.#hasher.update(data));
+    else this.#hasher.update(data);
   }
 
   /** Holds what has arrived against the digest. Throws `protocol` or `integrity`. */

@@ -40,9 +40,16 @@ export class KeepAlive {
 
   #next(everyMs: number): StopTimer {
     return this.#clock.timer(everyMs, () => {
-      this.#endWait ??= this.#frames.begin("pong", () => this.#frames.bytesRead);
-      this.#frames.post({ type: "Ping", tag: 0 });
+      this.#ping();
       this.#stopTimer = this.#next(everyMs);
     });
+  }
+
+  /** An answer is due once the Ping is out, not while it stands in line behind an upload. */
+  #ping(): void {
+    const sent = this.#frames.writer.send({ type: "Ping", tag: 0 });
+    sent.then(() => {
+      this.#endWait ??= this.#frames.begin("pong", () => this.#frames.bytesRead);
+    }, () => {}); // the reading side notices a lost connection
   }
 }

@@ -38,6 +38,8 @@ export class PendingCall implements Call {
   isOpen = true;
   readonly isUpload: boolean;
   readonly lastReply: string;
+  /** Whether it is a watch that has begun: nothing is owed to it before something changes. */
+  isWatching = false;
   /** Ends the wait for replies, once it is the server's turn. */
   endWait: (() => void) | undefined;
   readonly #options: PendingCallOptions;

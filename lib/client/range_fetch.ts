@@ -135,6 +135,7 @@ export class RangeFetch {
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
       fileSize: this.#file?.size ?? 0,
+      counters: this.#options.counters,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.

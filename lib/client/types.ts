@@ -1,5 +1,7 @@
 // The types of the public client API: what a caller gives and gets. No logic.
 
+import type { TransferCounters } from "./transfer_counters.ts";
+
 /** A file as the server reports it. */
 export interface FileInfo {
   /** The name exactly as it was given when the file was put. */
@@ -71,6 +73,8 @@ export interface TransferOptions extends CallOptions {
   onProgress?: (progress: Progress) => void;
   /** Called when the transfer goes on, or begins again. It must not throw. */
   onEvent?: (event: TransferEvent) => void;
+  /** Counts where the time goes; one may be given to several transfers. */
+  counters?: TransferCounters;
 }
 
 /** Options of `put`. */

@@ -55,7 +55,8 @@ async function small(
   { name, bytes }: { name: string; bytes: Uint8Array },
   options: PutOptions,
 ): Promise<FileInfo> {
-  const digest = smallDigest(bytes);
+  const { counters } = options;
+  const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
   const committing = { size: bytes.length, digest };
   let attempts = 0;
   return await link.run(async (calls) => {

@@ -159,10 +159,17 @@ export class UploadAttempt {
 
   async #read(into: Uint8Array, position: number): Promise<number> {
     const { window } = this.#calls.terms;
-    await this.#until(() => position + into.length - this.#received <= window);
+    const { hasher, options: { counters } } = this.#state;
+    const hasRoom = () => position + into.length - this.#received <= window;
+    if (!hasRoom()) {
+      const room = this.#until(hasRoom);
+      await (counters?.wait("window", room) ?? room);
+    }
     // A source may be silent for ever, such as a terminal: the end of the call must not wait for it.
     const count = await Promise.race([this.#state.source.read(into, position), this.#stopped]);
-    this.#state.hasher.update(into.subarray(0, count));
+    const bytes = into.subarray(0, count);
+    if (counters) counters.hash(() => hasher.update(bytes));
+    else hasher.update(bytes);
     return count;
   }
 

@@ -67,7 +67,14 @@ export class FrameWriter {
     this.#add(message);
   }
 
-  /** Sends a message that no others follow at once, and leaves its fate to the reading side. */
+  /** Sends a message that no others follow at once; settles when the system has taken its bytes. */
+  sendNow(message: Message): Promise<void> {
+    const { written } = this.#add(message);
+    this.flush();
+    return written.promise;
+  }
+
+  /** Like `sendNow`, but leaves its fate to the reading side. */
   post(message: Message): void {
     this.#add(message);
     this.flush();

@@ -21,6 +21,7 @@ export function denoProcess(options: DenoProcessOptions): HostProcess {
     files: options.files,
     windows: Deno.build.os === "windows",
     env: readEnv,
+    mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     onSignal,
     exit: (code) => Deno.exit(code),
   };
@@ -29,18 +30,19 @@ export function denoProcess(options: DenoProcessOptions): HostProcess {
 function output(target: typeof Deno.stdout): Output {
   return {
     isTerminal: target.isTerminal(),
-    columns,
+    columns: () => consoleSize().columns,
+    rows: () => consoleSize().rows,
     async write(bytes) {
       for (let start = 0; start < bytes.length;) start += await target.write(bytes.subarray(start));
     },
   };
 }
 
-function columns(): number {
+function consoleSize(): { columns: number; rows: number } {
   try {
-    return Deno.consoleSize().columns;
+    return Deno.consoleSize();
   } catch {
-    return 0; // None of the standard streams is a terminal.
+    return { columns: 0, rows: 0 }; // None of the standard streams is a terminal.
   }
 }
 

@@ -8,13 +8,25 @@ import type { FolderEntry, LocalFiles, LocalStatus, Placement, WholeFile } from 
 import { isMissing, nodeFiles, statusFrom } from "./node_files.ts";
 import { QuickCalls } from "./quick_calls.ts";
 
+/** The blocking calls that a runtime may have better ones for. */
+export interface SmallFileCalls {
+  /** What is at a path, which may be a link; undefined, or the system's error, when nothing is. */
+  look(path: string): LocalStatus | undefined;
+  /** As `LocalFiles.readWhole`. */
+  readWhole(path: string, most: number): WholeFile;
+}
+
 /** The file system of the runtime. The clock tells which calls are quick. */
-export function localFiles(clock: Pick<Clock, "monotonicMs">): LocalFiles {
+export function localFiles(
+  clock: Pick<Clock, "monotonicMs">,
+  calls: SmallFileCalls = { look, readWhole },
+): LocalFiles {
   const quickCalls = () => new QuickCalls(clock);
   const [looks, lists, reads, writes] = [quickCalls(), quickCalls(), quickCalls(), quickCalls()];
   return {
     ...nodeFiles,
-    look: (path) => looks.make(() => look(path), () => lookPatiently(path)),
+    look: (path) =>
+      present(looks.make(() => calls.look(path), async () => localStatus(await fsp.lstat(path)))),
     entries: async (path) => {
       const found = await lists.make(
         () => fs.readdirSync(path, { withFileTypes: true }),
@@ -23,7 +35,7 @@ export function localFiles(clock: Pick<Clock, "monotonicMs">): LocalFiles {
       return found.map(entryOf);
     },
     readWhole: (path, most) =>
-      reads.make(() => readWhole(path, most), () => readWholePatiently(path, most)),
+      reads.make(() => calls.readWhole(path, most), () => readWholePatiently(path, most)),
     place: (file, placement) =>
       // To wait for stable storage is slow by its nature.
       placement.sync
@@ -33,25 +45,19 @@ export function localFiles(clock: Pick<Clock, "monotonicMs">): LocalFiles {
   };
 }
 
+function look(path: string): LocalStatus | undefined {
+  const status = fs.lstatSync(path, { throwIfNoEntry: false });
+  return status && localStatus(status);
+}
+
 function localStatus(status: fs.Stats): LocalStatus {
   const { kind, size, modifiedMs } = statusFrom(status);
   return { kind: status.isSymbolicLink() ? "link" : kind, size, modifiedMs };
 }
 
-function look(path: string): LocalStatus | undefined {
+async function present<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
-    const status = fs.lstatSync(path, { throwIfNoEntry: false });
-    return status && localStatus(status);
-  } catch (thrown) {
-    // A part of the path may be a file.
-    if (isMissing(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-async function lookPatiently(path: string): Promise<LocalStatus | undefined> {
-  try {
-    return localStatus(await fsp.lstat(path));
+    return await looking;
   } catch (thrown) {
     if (isMissing(thrown)) return undefined;
     throw thrown;

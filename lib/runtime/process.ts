@@ -12,6 +12,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** The width of the terminal now; 0 when it is not known. */
   columns(): number;
+  /** The height of the terminal now, in lines; 0 when it is not known. */
+  rows(): number;
   /**
    * Settles when the system has taken all of `bytes`, which may then be reused. Rejects with an error
    * whose `code` is `EPIPE` once nobody reads any more.
@@ -33,6 +35,8 @@ export interface HostProcess {
   readonly windows: boolean;
   /** A variable of the environment; undefined too when reading it would first ask the user. */
   env(name: string): string | undefined;
+  /** Whether reading what is at `path` would not first ask the user. */
+  mayRead(path: string): boolean;
   /** Calls `handler` on each signal to stop, in place of the sudden end; returns how to undo that. */
   onSignal(handler: (signal: StopSignal) => void): () => void;
   /** Ends the process at once, whatever is under way. */

@@ -6,7 +6,7 @@ import type { Blobs } from "./blobs.ts";
 import type { Catalog, StoredContent } from "./catalog.ts";
 import { checkBlobContent, checkInlineContent } from "./check_content.ts";
 import { type Damage, damageReason, type Fault } from "./damage.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../base/pace.ts";
 
 /** What a check has done so far. */
 export interface CheckProgress {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { COMMANDS, COMMON_OPTIONS } from "../../lib/cli/commands.ts";
 import { EXIT_MEANINGS } from "../../lib/cli/exit_codes.ts";
-import { textWidth } from "../../lib/cli/format.ts";
+import { textWidth } from "../../lib/cli/text_width.ts";
 import { CliRun, notCapable } from "../support/cli_run.ts";
 import { Exited } from "../support/fake_host.ts";
 
@@ -62,6 +62,12 @@ Deno.test("every mistake in the command line is one line and exit code 2", async
     [["ls", "--lnog"], 'morsel: Unknown option "--lnog". Did you mean --long?'],
     [["rm", "-r", "x"], 'morsel: Unknown option "-r". See morsel rm --help'],
     [["--bogus", "ls"], 'morsel: Unknown option "--bogus". See morsel --help'],
+    [
+      ["put", "--connections", "2", "x"],
+      "morsel: --connections is an option of get, not of put; see morsel put --help",
+    ],
+    [["ls", "--limit-rate", "15K"], 'morsel: --limit-rate "15K" is below 16K, the least there is'],
+    [["ls", "--limit-rate", "fast"], 'morsel: --limit-rate "fast" is not a rate such as 20M'],
     [["get"], "morsel: morsel get needs NAME; see morsel get --help"],
     [["mv", "a"], "morsel: morsel mv needs FROM TO; see morsel mv --help"],
     [["get", "a", "b"], 'morsel: morsel get takes NAME, but not "b" as well; see'],
@@ -105,6 +111,24 @@ Deno.test("the server is the one of --server, else of MORSEL_SERVER, else on thi
   run.host.variables.set("MORSEL_SERVER", "a b");
   assertEquals(await run.run("ls"), 2);
   assertStringIncludes(run.err, 'MORSEL_SERVER "a b" is not HOST:PORT');
+});
+
+Deno.test("--limit-rate is one limit for all connections of a command", async () => {
+  await using run = await CliRun.open();
+  run.remote.add("a", "x");
+  assertEquals(await run.run("get", "a"), 0);
+  assertEquals(run.connectOptions.limit, undefined);
+  assertEquals(await run.run("get", "a", "--limit-rate", "1.5M"), 0);
+  assertEquals(run.connectOptions.limit?.bytesPerSecond, 1.5 * 1024 * 1024);
+});
+
+Deno.test("--chunk-size auto is large on this machine, and the default beyond it", async () => {
+  await using run = await CliRun.open();
+  run.remote.add("a", "x");
+  for (const [server, chunkSize] of [["localhost", 32768], ["192.168.1.20", undefined]] as const) {
+    assertEquals(await run.run("get", "a", "--chunk-size", "auto", "--server", server), 0);
+    assertEquals(run.remote.lastGet.chunkSize, chunkSize);
+  }
 });
 
 Deno.test("--trace prints each frame on standard error, and nothing is asked for without it", async () => {

@@ -1,13 +1,11 @@
 import { assertEquals } from "@std/assert";
 import {
-  fitWidth,
   formatCount,
   formatDuration,
   formatRate,
   formatSize,
   formatTime,
   printable,
-  textWidth,
 } from "../../lib/cli/format.ts";
 
 Deno.test("formatSize keeps two digits that count and never shows 1024 of a unit", () => {
@@ -51,18 +49,4 @@ Deno.test("formatDuration shows the two largest units", () => {
 Deno.test("printable spells out what could steer a terminal", () => {
   assertEquals(printable("a\x1b[2Jb\u202ec\n"), "a\\u001b[2Jb\\u202ec\\u000a");
   assertEquals(printable("grüße 日本 👍"), "grüße 日本 👍");
-});
-
-Deno.test("textWidth counts columns, not characters", () => {
-  assertEquals(["abc", "日本", "e\u0301", "👍"].map(textWidth), [3, 4, 1, 2]);
-});
-
-Deno.test("fitWidth cuts in the middle and never gets wider than asked", () => {
-  assertEquals(fitWidth("short", 10), "short");
-  assertEquals(fitWidth("holiday-2026-0001.jpg", 11), "holid…1.jpg");
-  assertEquals(fitWidth("日本日本日本", 6), "日…本");
-  for (let width = 0; width < 14; width++) {
-    const cut = textWidth(fitWidth("日本 some name", width));
-    assertEquals(cut <= width, true, `${cut} at ${width}`);
-  }
 });

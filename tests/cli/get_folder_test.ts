@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { caseBlindFiles } from "../support/case_blind_files.ts";
-import { CliRun, systemError } from "../support/cli_run.ts";
+import { CliRun, notCapable, systemError } from "../support/cli_run.ts";
 
 const TIME = 1_700_000_000_123;
 
@@ -73,7 +73,7 @@ Deno.test("get -r refuses a target that makes no sense", async () => {
     [["-r", "a", "-o", "file"], 2, '"file" is not a folder'],
     [["-r", ".."], 2, '".." cannot be a local folder'],
     [["-r", "x/.."], 2, "choose one with -o"],
-    [["-r", "nothing"], 4, 'There are no files in "nothing/"'],
+    [["-r", "nothing"], 4, 'There is nothing to fetch in "nothing/"'],
     [["a/b", "--checksum"], 2, "--checksum is for folders; add --recursive"],
   ];
   for (const [args, code, message] of wrong) {
@@ -185,6 +185,22 @@ Deno.test("get -r stops when the disk is full, and the same command goes on", as
   run.host.files = files;
   assertEquals(await run.run("get", "-r", "d"), 0);
   assertMatch(run.out, /\nfetched 100 files, .* skipped 100, failed 0/);
+});
+
+Deno.test("get -r stops at once where the folder itself cannot be made, or may not be written", async () => {
+  const denied = notCapable('Requires write access to "d", run again with the --allow-write flag');
+  for (
+    const [error, code, line] of [
+      [systemError("EROFS"), 1, 'Cannot write "d" as its file system is read-only'],
+      [denied, 2, 'Writing "d" is not permitted: run again with --allow-write'],
+    ] as const
+  ) {
+    await using run = await withNames("d/a", "d/b", "d/c/d");
+    run.host.files = { ...run.host.files, makeFolder: () => Promise.reject(error) };
+    assertEquals(await run.run("get", "-r", "d", "-o", "d"), code);
+    assertStringIncludes(run.err, line);
+    assertEquals([failures(run).length, run.out], [1, ""]);
+  }
 });
 
 Deno.test("get -r goes on behind what an interrupted run has left of a large file", async () => {
@@ -303,8 +319,8 @@ Deno.test("get -r writes through no link in the target folder", async () => {
     "elsewhere/x": "precious",
   });
   assertEquals(failures(run), [
-    'd/link/x: Not written, as "d/link" is a link; name it with -o to follow it',
-    'd/link/y/z: Not written, as "d/link" is a link; name it with -o to follow it',
+    'd/link/x: Not written, as "d/link" is a link, and followed only as the target itself',
+    'd/link/y/z: Not written, as "d/link" is a link, and followed only as the target itself',
   ]);
   // The folder itself comes from a name, too, unless it was typed.
   await run.host.files.rename("d", "was");

@@ -31,10 +31,10 @@ class Place implements AsyncDisposable {
     this.#out = parts.out;
   }
 
-  static async open(): Promise<Place> {
+  static async open(more: { server?: string[] } = {}): Promise<Place> {
     const folder = await Deno.makeTempDir();
     const args = ["run", "-A", `${ROOT}server.ts`, "--listen", "127.0.0.1:0", "--data", "data"];
-    const server = start(folder, args);
+    const server = start(folder, [...args, ...more.server ?? []]);
     const out = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await out.read();
     assertMatch(value, /^listening on 127\.0\.0\.1:\d+\n$/);
@@ -81,14 +81,18 @@ class Place implements AsyncDisposable {
   }
 }
 
-function start(folder: string, args: string[]): Deno.ChildProcess {
+function start(
+  folder: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
   return new Deno.Command(DENO, {
     args,
     cwd: folder,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1", MORSEL_SERVER: "127.0.0.1:1" },
+    env: { NO_COLOR: "1", MORSEL_SERVER: "127.0.0.1:1", ...env },
   }).spawn();
 }
 
@@ -150,6 +154,31 @@ Deno.test("without permissions the client names the one it needs, and asks for n
   }
 });
 
+Deno.test("a configuration that nobody may read asks for nothing and configures nothing", async () => {
+  await using place = await Place.open();
+  await Deno.mkdir(`${place.folder}/morsel`);
+  await place.write(
+    "morsel/config.json",
+    '{"servers":{"here":{"address":"ADDRESS"}}}'
+      .replace("ADDRESS", place.address),
+  );
+  await place.write("a", "content");
+  await place.client("put", "a");
+  const stat = (...flags: string[]) => {
+    const args = ["run", ...flags, `${ROOT}client.ts`, "stat", "here:a", "--json"];
+    return finish(start(place.folder, args, { XDG_CONFIG_HOME: place.folder }));
+  };
+  const net = "--allow-net";
+  const configured = await stat(net, "--allow-env", "--allow-read");
+  assertEquals([configured.code, configured.err], [0, ""]);
+  for (const flags of [[net], [net, "--allow-env"], [net, "--allow-read"]]) {
+    const { code, err } = await stat(...flags);
+    // Without leave to read the variable the default server is asked, which nobody is at.
+    assertEquals(code, 8, err);
+    assertStringIncludes(err, '"code":"connection"');
+  }
+});
+
 Deno.test("get needs leave to read, to write and for its one server, and no more", async () => {
   await using place = await Place.open();
   await place.write("a", "content");
@@ -200,6 +229,22 @@ Deno.test("Ctrl-C ends a put from standard input with 130 and leaves nothing beh
   assertEquals((await child.status).code, 130);
   await writer.abort().catch(() => {});
   assertEquals((await place.client("ls")).out, "");
+});
+
+Deno.test("a server and a client keep to their limits", async () => {
+  await using place = await Place.open({ server: ["--limit-rate", "2M"] });
+  await place.write("big", new Uint8Array(1_500_000));
+  const seconds = async (...args: string[]) => {
+    const startMs = performance.now();
+    assertEquals((await place.client(...args)).code, 0);
+    return (performance.now() - startMs) / 1000;
+  };
+  // Never faster; how much slower is a matter of the machine.
+  const server = await seconds("put", "big");
+  assert(server > 0.5, `${server} s`);
+  const client = await seconds("get", "big", "-o", "back", "--limit-rate", "1M");
+  assert(client > 1.2, `${client} s`);
+  assertEquals(await Deno.readFile(`${place.folder}/back`), new Uint8Array(1_500_000));
 });
 
 Deno.test("a second server on the same folder or address says so and exits with 8", async () => {

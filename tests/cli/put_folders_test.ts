@@ -188,7 +188,7 @@ Deno.test("put -r stops at a lost connection, and the same command goes on", asy
     "morsel: The rest is left out; the same command goes on with it",
   ]);
   const there = run.remote.stored.size;
-  assertMatch(run.out, new RegExp(`^stored ${there} files, .* failed 0`));
+  assertMatch(run.out, new RegExp(`^stored ${there} files, .* failed 1`));
   run.remote.faults.clear();
   const before = run.out.length;
   assertEquals(await run.run("put", "-r", "d"), 0);
@@ -204,6 +204,8 @@ Deno.test("put -r without a connection exits with 8", async () => {
   run.connectFault = new MorselError("connection", "Cannot connect to 127.0.0.1:1300: refused");
   assertEquals(await run.run("put", "-r", "d"), 8);
   assertEquals(run.out, "");
+  assertEquals(run.err.trimEnd().split("\n").length, 1, run.err);
+  assertEquals(await run.run("put", "-r", "missing"), 4);
 });
 
 Deno.test("Ctrl-C ends put -r with 130", async () => {

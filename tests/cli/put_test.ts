@@ -291,3 +291,25 @@ Deno.test("put stores everything even when nobody reads its lines", async () => 
 function storedNames(run: CliRun): string[] {
   return [...run.remote.stored.keys()].sort();
 }
+
+Deno.test("Ctrl-C during a large put says that the same command goes on", async () => {
+  await using run = await CliRun.open();
+  await run.host.write("large", new Uint8Array(1_100_000));
+  run.remote.midway = () => {
+    run.host.signal("SIGINT");
+    return new Promise(() => {});
+  };
+  assertEquals(await run.run("put", "large"), 130);
+  assertEquals(run.err, "morsel: Stopped; the same command goes on from there\n");
+});
+
+Deno.test("put prints a shorter digest where the whole would not fit the terminal", async () => {
+  await using run = await CliRun.open();
+  await run.host.write("a", "x");
+  for (const [isTerminal, width, digits] of [[true, 60, 12], [true, 120, 64], [false, 60, 64]]) {
+    Object.assign(run.host.stdout, { isTerminal, width });
+    const before = run.out.length;
+    assertEquals(await run.run("put", "a"), 0);
+    assertEquals(run.out.slice(before).trimEnd().split("  ").at(-1)!.length, digits);
+  }
+});

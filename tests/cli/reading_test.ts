@@ -75,6 +75,54 @@ Deno.test("ls prints names, with -l facts in columns, with --json objects", asyn
   assertEquals(await printed("none"), "");
 });
 
+Deno.test("ls -l --bytes prints sizes without a unit", async () => {
+  await using run = await CliRun.open();
+  run.remote.add("a", "x".repeat(1536));
+  assertEquals(await run.run("ls", "-lb"), 0);
+  assertEquals(run.out.split(" ").filter((part) => part !== "")[0], "1536");
+});
+
+Deno.test("ls --delimiter prints one level, with folders once, and --recursive prints all", async () => {
+  await using run = await CliRun.open();
+  const names = ["a", "b/1", "b/2/x", "b/2/y", "b0", "c/1", "c//", "d"];
+  for (const name of names) run.remote.add(name, "");
+  const printed = async (...args: string[]) => {
+    const before = run.out.length;
+    assertEquals(await run.run("ls", ...args), 0);
+    return run.out.slice(before).trimEnd().split("\n");
+  };
+  assertEquals(await printed("--recursive"), [...names].sort());
+  assertEquals(await printed("--delimiter", "/"), ["a", "b/", "b0", "c/", "d"]);
+  assertEquals(await printed("-d", "/", "b"), ["b/", "b0"]);
+  assertEquals(await printed("-d", "/", "b/"), ["b/1", "b/2/"]);
+  assertEquals(await printed("-d", "/", "c/"), ["c//", "c/1"]);
+  assertEquals(await printed("-d", "/2", "b"), ["b/1", "b/2", "b0"]);
+  const long = await printed("-ld", "/");
+  assertEquals(long[1], `${"  folder".padEnd(long[0]!.length - 1)}b/`);
+  assertEquals(JSON.parse((await printed("--json", "-d", "/"))[1]!), { folder: "b/" });
+  assertEquals(await run.run("ls", "-r", "-d", "/"), 2);
+  assertStringIncludes(run.err, "--recursive and --delimiter rule each other out");
+});
+
+Deno.test("ls --delimiter jumps over what is in a large folder", async () => {
+  await using run = await CliRun.open();
+  for (let index = 0; index < 5000; index++) run.remote.add(`a/${index}`, "");
+  for (let index = 0; index < 1200; index++) run.remote.add(`b${index}/x`, "");
+  run.remote.add("c\u0308/1", ""); // spelled with an accent of its own, and found under one letter
+  let listed = 0;
+  const { list } = run.remote;
+  run.remote.list = async function* (options) {
+    for await (const file of list.call(run.remote, options)) {
+      listed++;
+      yield file;
+    }
+  };
+  assertEquals(await run.run("ls", "-d", "/"), 0);
+  const lines = run.out.trimEnd().split("\n");
+  assertEquals([lines.length, lines[0], lines[1], lines.at(-1)], [1202, "a/", "b0/", "c\u0308/"]);
+  assertEquals(listed, 501 + 1200 + 1);
+});
+
 Deno.test("ls writes many names at once, and stops when nobody reads them", async () => {
   await using run = await CliRun.open();
   for (let index = 0; index < 1000; index++) run.remote.add(`${index}`, "");

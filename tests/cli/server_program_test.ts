@@ -192,12 +192,27 @@ for (const [text, rate] of [["0", 0], ["5", 5], ["64k", 65536], ["20M", 20 * 102
   });
 }
 
+Deno.test("--limit-rate is what all connections together may move", async () => {
+  for (
+    const [args, rate] of [[[], undefined], [["--limit-rate", "10M"], 10 * 1024 ** 2]] as const
+  ) {
+    await using server = await ServerRun.open();
+    const ended = server.run(...args);
+    await settled();
+    server.host.signal("SIGINT");
+    await ended;
+    assertEquals(server.served!.limitBytesPerSecond, rate);
+  }
+});
+
 Deno.test("the server refuses what it does not know", async () => {
   const mistakes: [string[], string][] = [
     [["--lisen", "x"], 'Unknown option "--lisen". Did you mean --listen?'],
     [["serve"], 'takes options only, or the word check, but not "serve"'],
     [["check", "a"], 'but not "a"'],
     [["check", "--listen", "1"], "check takes --data only, but not --listen"],
+    [["--limit-rate", "0"], '--limit-rate "0" is below 16K, the least there is'],
+    [["check", "--limit-rate", "1M"], "check takes --data only, but not --limit-rate"],
     [["--scrub", "fast"], '--scrub "fast" is not a rate such as 20M'],
     [["--listen", "a:b"], "is not HOST:PORT"],
     [["--max-connections", "0"], "is not a whole number"],

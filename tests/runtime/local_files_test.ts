@@ -1,7 +1,8 @@
-// The file system for programs with many small files, both ways it has of calling the system.
+// The file system for programs with many small files, all ways it has of calling the system.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import type { LocalFiles } from "../../lib/runtime/files.ts";
+import { denoSmallFiles } from "../../lib/runtime/deno_small_files.ts";
 import { localFiles } from "../../lib/runtime/local_files.ts";
 import { contentOf } from "../support/content.ts";
 
@@ -9,6 +10,7 @@ import { contentOf } from "../support/content.ts";
 let leaps = 0;
 const WAYS = [
   { way: "quick", files: localFiles({ monotonicMs: () => 0 }) },
+  { way: "quick on Deno", files: localFiles({ monotonicMs: () => 0 }, denoSmallFiles) },
   { way: "patient", files: localFiles({ monotonicMs: () => leaps += 1000 }) },
 ];
 

@@ -9,6 +9,7 @@ import { systemClock } from "../../lib/runtime/system_clock.ts";
 export class FakeOutput implements Output {
   isTerminal = false;
   width = 0;
+  height = 0;
   /** Whether writes fail as on a pipe whose reader is gone. */
   isUnread = false;
   /** Each write, as text. */
@@ -17,6 +18,10 @@ export class FakeOutput implements Output {
 
   columns(): number {
     return this.width;
+  }
+
+  rows(): number {
+    return this.height;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -56,6 +61,8 @@ export class FakeHost implements HostProcess, AsyncDisposable {
   readonly stderr = new FakeOutput();
   windows = false;
   readonly variables = new Map<string, string>();
+  /** Paths that the user would be asked about. */
+  readonly unreadable = new Set<string>();
   /** The temporary folder, which relative paths start from. */
   readonly folder: string;
   files: LocalFiles;
@@ -72,6 +79,10 @@ export class FakeHost implements HostProcess, AsyncDisposable {
 
   env(name: string): string | undefined {
     return this.variables.get(name);
+  }
+
+  mayRead(path: string): boolean {
+    return !this.unreadable.has(path);
   }
 
   onSignal(handler: (signal: StopSignal) => void): () => void {

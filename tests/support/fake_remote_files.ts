@@ -75,7 +75,7 @@ export class FakeRemoteFiles implements RemoteFiles {
     try {
       const stop = Promise.race([abortedBy(options), this.#closed.promise]);
       const bytes = await Promise.race([stop, readAll(source, options)]);
-      const total = options.size;
+      const total = source instanceof Uint8Array ? source.length : options.size;
       options.onProgress?.({ received: bytes.length, durable: 0, total });
       await Promise.race([stop, this.midway(name)]);
       this.#fail("put", name);
@@ -122,9 +122,11 @@ export class FakeRemoteFiles implements RemoteFiles {
 
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
     this.lists++;
+    const { prefix = "", after = "" } = options;
     for (const name of [...this.stored.keys()].sort(compareBytes)) {
       this.#fail("list", name);
-      if (name.startsWith(options.prefix ?? "")) yield this.stored.get(name)!.info;
+      if (!name.startsWith(prefix) || compareBytes(name, after) <= 0) continue;
+      yield this.stored.get(name)!.info;
     }
   }
 
