@@ -17,7 +17,6 @@ import type {
   Verified,
   VerifyOptions,
 } from "../../lib/client/types.ts";
-
 import { settled } from "./fake_clock.ts";
 
 interface Stored {
