@@ -143,11 +143,12 @@ Deno.test("put keeps 256 small files under way, and four large ones", async () =
   for (const name of names(9, "large")) {
     await run.host.write(name, new Uint8Array(4 * 1024 * 1024));
   }
-  run.remote.midway = () => new Promise((resolve) => setTimeout(resolve, 0));
+  run.remote.gather(256);
   assertEquals(await run.run("put", "-q", ...names(600, "small")), 0);
   assertEquals(run.remote.stored.size, 600);
   assertEquals(run.remote.mostUnderWay, 256);
   run.remote.mostUnderWay = 0;
+  run.remote.gather(4);
   assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
   assertEquals(run.remote.mostUnderWay, 4);
 });
