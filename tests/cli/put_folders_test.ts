@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { CliRun, systemError } from "../support/cli_run.ts";
-import { settled } from "../support/fake_clock.ts";
 
 const TIME = 1_700_000_000_123;
 
@@ -257,13 +256,7 @@ Deno.test("put -r shows how far all files have come on a terminal", async () => 
 
 Deno.test("put -r keeps to a bound of files under way", async () => {
   await using run = await withFiles(...Array.from({ length: 200 }, (_, index) => `d/${index}`));
-  const full = Promise.withResolvers<void>();
-  run.remote.midway = async () => {
-    if (run.remote.underWay === 64) full.resolve();
-    await full.promise;
-    // Whatever more there is to begin has begun by then.
-    await settled();
-  };
+  run.remote.gather(64);
   assertEquals(await run.run("put", "-r", "-q", "d"), 0);
   assertEquals(run.remote.stored.size, 200);
   assertEquals(run.remote.mostUnderWay, 64);

@@ -143,11 +143,12 @@ Deno.test("put keeps 64 small files under way, and four large ones", async () =>
   for (const name of names(9, "large")) {
     await run.host.write(name, new Uint8Array(4 * 1024 * 1024));
   }
-  run.remote.midway = () => new Promise((resolve) => setTimeout(resolve, 0));
+  run.remote.gather(64);
   assertEquals(await run.run("put", "-q", ...names(300, "small")), 0);
   assertEquals(run.remote.stored.size, 300);
   assertEquals(run.remote.mostUnderWay, 64);
   run.remote.mostUnderWay = 0;
+  run.remote.gather(4);
   assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
   assertEquals(run.remote.mostUnderWay, 4);
 });

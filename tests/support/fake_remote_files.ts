@@ -19,6 +19,7 @@ import type {
   VerifyOptions,
   WatchOptions,
 } from "../../lib/client/types.ts";
+import { settled } from "./fake_clock.ts";
 
 interface Stored {
   readonly info: FileInfo;
@@ -54,6 +55,16 @@ export class FakeRemoteFiles implements RemoteFiles {
   mostUnderWay = 0;
   isClosed = false;
   #version = 0;
+
+  /** Has transfers wait until so many are under way, and then for whatever more would begin. */
+  gather(count: number): void {
+    const full = Promise.withResolvers<void>();
+    this.midway = async () => {
+      if (this.underWay >= count) full.resolve();
+      await full.promise;
+      await settled();
+    };
+  }
 
   /** Adds a file as if it had been put before. */
   add(name: string, content: string, more: Partial<FileInfo> = {}): FileInfo {
