@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import { assertEquals } from "@std/assert";
-import { contentHasher } from "../lib/base/content_hasher.ts";
 import { BLOCK_SIZE, leafHash, MerkleHasher, merkleRoot } from "../lib/base/merkle.ts";
 
 const content = new Uint8Array(16 * BLOCK_SIZE).map((_, index) => index * 7);
@@ -17,14 +16,7 @@ function digestInPieces(size: number): Uint8Array {
   return hasher.digest();
 }
 
-function digestShared(): Uint8Array | Promise<Uint8Array> {
-  const hasher = contentHasher({ size: Infinity });
-  hasher.update(content);
-  return hasher.digest();
-}
-
 const whole = digestInPieces(content.length);
-assertEquals(await digestShared(), whole);
 assertEquals(digestInPieces(1300), whole);
 assertEquals(
   merkleRoot(
@@ -42,9 +34,6 @@ Deno.bench("digest of 1 MiB in one piece", { group: "content" }, () => {
 });
 Deno.bench("digest of 1 MiB in pieces of 1300 bytes", { group: "content" }, () => {
   digestInPieces(1300);
-});
-Deno.bench("digest of 1 MiB, shared with other threads", { group: "content" }, async () => {
-  assertEquals(await digestShared(), whole);
 });
 Deno.bench("control: SHA-256 of it", { group: "content", baseline: true }, () => {
   createHash("sha256").update(content).digest();

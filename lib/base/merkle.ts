@@ -9,8 +9,7 @@ export const BLOCK_SIZE = 65536;
 export const DIGEST_SIZE = 32;
 
 // RFC 9162 section 2.1: different prefixes keep a leaf from passing as a node.
-/** What stands before a block when its leaf is hashed. */
-export const LEAF_PREFIX = Uint8Array.of(0x00);
+const LEAF_PREFIX = Uint8Array.of(0x00);
 const NODE_PREFIX = Uint8Array.of(0x01);
 
 /** The hash of one block of up to 64 KiB. */
@@ -64,11 +63,6 @@ export class MerkleHasher {
       if (this.#blockSize === BLOCK_SIZE) this.#endBlock();
     }
     this.#size += bytes.length;
-  }
-
-  /** Settles when the hashes of all whole blocks are known: they are. */
-  settled(): Promise<void> {
-    return Promise.resolve();
   }
 
   /** Ends the content and returns its digest. Call it once; `update` must not follow. */

@@ -3,7 +3,6 @@
 
 import { MorselError } from "../base/errors.ts";
 import { concat } from "@std/bytes";
-import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
 import { fromHex } from "../base/hex.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, MerkleHasher } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
@@ -17,8 +16,6 @@ import type { FileInfo } from "./types.ts";
 export interface PieceOptions {
   /** Whether they are held against the digest. */
   readonly isProven: boolean;
-  /** The size of the file, 0 where it is not known yet. */
-  readonly fileSize: number;
   /** Counts the time that hashing takes. */
   readonly counters?: TransferCounters | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
@@ -44,7 +41,7 @@ export interface KeptBytes {
 export class DownloadPiece {
   readonly #range: PieceRange;
   readonly #options: PieceOptions;
-  readonly #hasher: ContentHasher;
+  readonly #hasher: MerkleHasher;
   readonly #leaves: Uint8Array[] = [];
   readonly #kept: KeptBytes[] = [];
   #arrived: number;
@@ -54,9 +51,7 @@ export class DownloadPiece {
     this.#range = range;
     this.#options = options;
     this.#arrived = range.offset;
-    const { fileSize: size } = options;
-    const onLeaf = (leaf: Uint8Array) => void this.#leaves.push(leaf);
-    this.#hasher = contentHasher({ size, onLeaf });
+    this.#hasher = new MerkleHasher((leaf) => void this.#leaves.push(leaf));
   }
 
   /** What nobody took, in order; good once it is proven. */
@@ -96,7 +91,7 @@ export class DownloadPiece {
   }
 
   /** Holds what has arrived against the digest. Throws `protocol` or `integrity`. */
-  async prove(end: Message, file: FileInfo): Promise<void> {
+  prove(end: Message, file: FileInfo): void {
     const { offset, length } = this.#range;
     const expected = Math.min(offset + length, file.size);
     if (end.type !== "End" || end.offset !== expected || this.#arrived !== expected) {
@@ -106,7 +101,7 @@ export class DownloadPiece {
       );
     }
     if (!this.#options.isProven) return;
-    await this.#hasher.digest();
+    this.#hasher.digest();
     if (this.#matches(file)) return;
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(expected / BLOCK_SIZE) - 1];
     const blocks = first === last ? `Block ${first}` : `One of the blocks ${first} to ${last}`;

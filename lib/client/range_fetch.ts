@@ -134,7 +134,6 @@ export class RangeFetch {
     const range = { offset: this.#asked, length: this.#nextLength };
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
-      fileSize: this.#file?.size ?? 0,
       counters: this.#options.counters,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
@@ -143,7 +142,7 @@ export class RangeFetch {
     const end = await this.#read(session, range, piece);
     if (!this.#file) throw new MorselError("protocol", "The server did not describe the file");
     try {
-      await piece.prove(end, this.#file);
+      piece.prove(end, this.#file);
     } catch (thrown) {
       throw await this.#nameDamage(session, { range, thrown });
     }
@@ -246,11 +245,10 @@ export class RangeFetch {
       const block = { offset, length: BLOCK_SIZE };
       const piece = new DownloadPiece(block, {
         isProven: true,
-        fileSize: 0,
         takeUnproven: () => undefined,
       });
       try {
-        await piece.prove(await this.#read(session, block, piece), this.file);
+        piece.prove(await this.#read(session, block, piece), this.file);
       } catch (error) {
         return error;
       }

@@ -27,7 +27,7 @@ export async function upload(
     name,
     source: opened,
     options,
-    hasher: new UploadHasher(opened.size),
+    hasher: new UploadHasher(),
     // Without a time a source cannot be told from another of its size: only what this call has begun is its own.
     mayResume: isLarge && (options.modifiedMs ?? 0) > 0,
     received: 0,
@@ -73,7 +73,7 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   if (outcome !== "source differs") return outcome;
   // What the server had was of another source than ours, and is dropped.
   state.mayResume = false;
-  state.hasher = new UploadHasher(state.source.size);
+  state.hasher = new UploadHasher();
   const reason = "the source has changed since";
   state.options.onEvent?.({ kind: "restarted", reason });
   return await attempt(calls, state);

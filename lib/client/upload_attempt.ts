@@ -100,18 +100,18 @@ export class UploadAttempt {
     if (mayResume) await this.#until(() => this.#begun !== undefined);
     const offset = this.#begun?.offset ?? 0;
     if (offset === 0) {
-      this.#state.hasher = new UploadHasher(source.size);
+      this.#state.hasher = new UploadHasher();
       return 0;
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
     // Our own hashes are the better ones; those of the server are held against the source here and there.
     const leaves = concat(this.#leaves);
-    if (await this.#state.hasher.goTo(offset)) {
+    if (this.#state.hasher.goTo(offset)) {
       // Somebody else may have gone on with it in between, with other bytes.
       if (!this.#state.hasher.isBehind(leaves)) return undefined;
     } else {
       if (!await this.#isOfSource(leaves)) return undefined;
-      this.#state.hasher = new UploadHasher(source.size);
+      this.#state.hasher = new UploadHasher();
       this.#state.hasher.beginAfter(leaves);
     }
     this.#leaves = [];
@@ -152,7 +152,7 @@ export class UploadAttempt {
     });
     await this.#checkSource(end);
     signal.throwIfAborted();
-    const commit = { size: end, digest: await hasher.digest() };
+    const commit = { size: end, digest: hasher.digest() };
     this.#state.committing = commit;
     this.#calls.end({ type: "Commit", tag, ...commit });
   }

@@ -3,22 +3,14 @@
 // of a block, and those before them as a few peaks, so that memory does not grow with the file.
 
 import { equals } from "@std/bytes";
-import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
-import { BLOCK_SIZE, MerklePeaks } from "../base/merkle.ts";
+import { BLOCK_SIZE, MerkleHasher, MerklePeaks } from "../base/merkle.ts";
 
 /** Hashes what is sent, front to back, and goes back when asked. */
 export class UploadHasher {
   #durable = new MerklePeaks();
   /** The leaves behind the durable ones, oldest first. */
   #later: Uint8Array[] = [];
-  readonly #size: number | undefined;
-  #hasher: ContentHasher;
-
-  /** For a content of `size` bytes, as far as that is known. */
-  constructor(size: number | undefined) {
-    this.#size = size;
-    this.#hasher = this.#from(new MerklePeaks());
-  }
+  #hasher = this.#from(new MerklePeaks());
 
   /** Takes the next bytes; they may be reused once this returns. */
   update(bytes: Uint8Array): void {
@@ -26,7 +18,7 @@ export class UploadHasher {
   }
 
   /** The digest of all. */
-  digest(): Uint8Array | Promise<Uint8Array> {
+  digest(): Uint8Array {
     return this.#hasher.digest();
   }
 
@@ -40,8 +32,7 @@ export class UploadHasher {
    * Goes back to `offset`, a multiple of the block size: what comes next is hashed from there. False when
    * the hashes up to there are not known here.
    */
-  async goTo(offset: number): Promise<boolean> {
-    await this.#hasher.settled();
+  goTo(offset: number): boolean {
     const count = offset / BLOCK_SIZE - this.#durable.count;
     if (!Number.isInteger(count) || count < 0 || count > this.#later.length) return false;
     this.#later.length = count;
@@ -68,8 +59,7 @@ export class UploadHasher {
     this.#hasher = this.#from(this.#durable.clone());
   }
 
-  #from(after: MerklePeaks): ContentHasher {
-    const onLeaf = (leaf: Uint8Array) => void this.#later.push(leaf);
-    return contentHasher({ size: this.#size, onLeaf, after });
+  #from(after: MerklePeaks): MerkleHasher {
+    return new MerkleHasher((leaf) => void this.#later.push(leaf), after);
   }
 }

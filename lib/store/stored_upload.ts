@@ -8,8 +8,7 @@ import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
 import type { Blobs, BlobWriter } from "./blobs.ts";
 import { type Catalog, LEAVES_PER_PART, type UploadHold, type UploadRecord } from "./catalog.ts";
 import type { HeldBlobs } from "./held_blobs.ts";
-import type { RecordedLeaves } from "./leaf_collector.ts";
-import type { UploadContent } from "./upload_content.ts";
+import type { LeafCollector, RecordedLeaves } from "./leaf_collector.ts";
 
 /** What an upload stands on. None of it is closed by the upload. */
 export interface UploadParts {
@@ -87,9 +86,7 @@ export class StoredUpload {
   }
 
   /** Makes the whole blocks written so far durable: bytes first, then the row that says they are there. */
-  async record(content: Pick<UploadContent, "leaves" | "hashed">): Promise<void> {
-    await content.hashed();
-    const { leaves } = content;
+  async record(leaves: LeafCollector): Promise<void> {
     const { count } = leaves;
     const parts = leaves.unrecorded();
     await this.writer.sync();

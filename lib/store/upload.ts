@@ -168,14 +168,14 @@ export class Upload implements OpenUpload {
     this.#insistOnSound();
     await this.#orPoison(() => this.#content.flush());
     // Its failure poisons the upload, which the next call tells.
-    this.#checkpoints.begin(size, () => this.#orPoison(() => stored.record(this.#content)));
+    this.#checkpoints.begin(size, () => this.#orPoison(() => stored.record(this.#content.leaves)));
   }
 
   async #checkpoint(): Promise<void> {
     const stored = this.#stored;
     if (!stored) return;
     await this.#settle();
-    await this.#orPoison(() => stored.record(this.#content));
+    await this.#orPoison(() => stored.record(this.#content.leaves));
   }
 
   /** All that was received is written, and no checkpoint is running. */
@@ -213,7 +213,7 @@ export class Upload implements OpenUpload {
   async #prove(size: number, digest: Uint8Array): Promise<Uint8Array> {
     insistOnWhole(size, this.received, this.#about);
     await this.#settle();
-    const found = await this.#content.digest();
+    const found = this.#content.digest();
     insistOnDigest(found, digest);
     return found;
   }

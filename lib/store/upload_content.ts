@@ -1,8 +1,7 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { type ContentHasher, contentHasher } from "../base/content_hasher.ts";
-import { BLOCK_SIZE } from "../base/merkle.ts";
+import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
 import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
 
@@ -26,7 +25,7 @@ export interface ResumedContent {
 export class UploadContent {
   /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
   readonly leaves: LeafCollector;
-  readonly #hasher: ContentHasher;
+  readonly #hasher: MerkleHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -41,11 +40,8 @@ export class UploadContent {
   ) {
     this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
-    this.#hasher = contentHasher({
-      size: declaredSize,
-      onLeaf: (leaf) => this.leaves.add(leaf),
-      ...(resumed && { after: peaksOf(resumed.recorded) }),
-    });
+    const peaks = resumed && peaksOf(resumed.recorded);
+    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
     this.#size = this.#hasher.size;
     this.#writer = resumed?.writer;
   }
@@ -89,13 +85,8 @@ export class UploadContent {
     this.#buffered = 0;
   }
 
-  /** Settles when `leaves` has the hashes of all whole blocks that were flushed. */
-  hashed(): Promise<void> {
-    return this.#hasher.settled();
-  }
-
   /** The digest of all bytes; after `flush`, and once only. */
-  digest(): Uint8Array | Promise<Uint8Array> {
+  digest(): Uint8Array {
     if (!this.#writer) this.#hasher.update(this.bytes);
     return this.#hasher.digest();
   }
