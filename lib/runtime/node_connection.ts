@@ -41,7 +41,10 @@ export class NodeConnection implements Connection {
         this.#reader = controller as ReadableByteStreamController;
         this.#serve();
       },
-      cancel: () => this.close(),
+      cancel: () => {
+        this.#reader = undefined;
+        this.close();
+      },
     });
     this.writable = new WritableStream({
       write: (bytes) => this.#write(bytes),
@@ -84,20 +87,20 @@ export class NodeConnection implements Connection {
   /** Gives the reader that waits what has come, or the end. */
   #serve(): void {
     const reader = this.#reader;
-    const request = reader?.byobRequest;
-    if (!reader || !request) return;
-    if (this.#held.length > 0) {
-      this.#reader = undefined;
-      request.respond(this.#fill(request.view!));
-    } else if (this.#end instanceof Error) {
-      reader.error(this.#end);
-    } else if (this.#end) {
-      reader.close();
-      request.respond(0);
-    } else if (this.#isPaused) {
+    if (!reader) return;
+    if (this.#held.length === 0 && this.#end === undefined) {
+      if (!this.#isPaused) return;
       this.#isPaused = false;
       this.#socket.resume();
+      return;
     }
+    this.#reader = undefined;
+    if (this.#held.length > 0) {
+      reader.byobRequest!.respond(this.#fill(reader.byobRequest!.view!));
+    } else if (this.#end === "ended") {
+      reader.close();
+      reader.byobRequest!.respond(0);
+    } else reader.error(this.#end);
   }
 
   #fill({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
