@@ -94,7 +94,12 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
   const { files, windows } = context.host;
   const options = { ...transferOptions(context), onProgress };
   let partial: PartialFile | undefined;
-  const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
+  // What is proven before there is a partial file to note it in.
+  const early: { end: number; leaves: Uint8Array }[] = [];
+  const onProven = (end: number, leaves: Uint8Array) => {
+    if (partial) partial.record(end, leaves);
+    else early.push({ end, leaves });
+  };
   let download = await client.get(name, { ...options, onProven });
   const { file } = download;
   try {
@@ -104,7 +109,7 @@ async function save(context: CommandContext, request: SaveRequest): Promise<File
       await tellResume(context, { name, offset: partial.proven, total: file.size });
       const rest = { start: partial.proven, version: file.version };
       download = await client.get(name, { ...options, ...rest, onProven });
-    }
+    } else for (const { end, leaves } of early) partial.record(end, leaves);
     await download.copyTo(partial.sink);
     context.signal.throwIfAborted();
     await partial.finish();
