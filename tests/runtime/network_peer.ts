@@ -37,20 +37,22 @@ interface Guest {
   end: Sight["end"];
 }
 
-/** Serves the orders of a suite until the listener is closed. */
+/** Serves the orders of a suite until the listener is closed, which ends those under way. */
 export async function servePeer(listener: Listener): Promise<void> {
   const guests = new Map<number, Guest>();
-  const serving = new Set<Promise<void>>();
+  const serving = new Map<Connection, Promise<void>>();
   for (let next = await listener.accept(); next; next = await listener.accept()) {
     const connection = next;
     // What a connection meets is told to the suite, which knows what it should have met.
     const served = serve(connection, guests).catch(() => {}).finally(() => {
       connection.close();
-      serving.delete(served);
+      serving.delete(connection);
     });
-    serving.add(served);
+    serving.set(connection, served);
   }
-  await Promise.all(serving);
+  for (const connection of serving.keys()) connection.close();
+  for (const guest of guests.values()) guest.mayRead.resolve();
+  await Promise.all(serving.values());
 }
 
 async function serve(connection: Connection, guests: Map<number, Guest>): Promise<void> {
@@ -116,11 +118,12 @@ function enter(id: number, connection: Connection, guests: Map<number, Guest>): 
 
 /** An order may overtake the one that it is about, as they come over two connections. */
 async function find(id: number, guests: Map<number, Guest>): Promise<Guest> {
-  for (;;) {
+  for (let turn = 0; turn < 5000; turn++) {
     const guest = guests.get(id);
     if (guest) return guest;
-    await wait(systemClock, 1);
+    await wait(systemClock, 2);
   }
+  throw new Error(`Nobody came as ${id}`);
 }
 
 async function watchEnd(guest: Guest, line: LineReader): Promise<void> {

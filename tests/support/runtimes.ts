@@ -1,13 +1,15 @@
 // The runtimes that tests can start programs on: this Deno, and Bun and Node where they are found.
 
+import type { Program } from "../../build/binaries.ts";
+
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** A runtime that is there. */
 export interface Runtime {
   readonly name: "Deno" | "Bun" | "Node";
   readonly version: string;
-  /** The program to start, and its arguments before those of the script. */
-  readonly command: readonly [string, ...string[]];
+  /** The file to start. */
+  readonly path: string;
 }
 
 /** A runtime that is not there, or cannot be used. */
@@ -20,7 +22,7 @@ export interface Missing {
 /** What there is. Bun and Node are looked for in MORSEL_BUN and MORSEL_NODE, then on the PATH. */
 export async function findRuntimes(): Promise<(Runtime | Missing)[]> {
   return [
-    { name: "Deno", version: Deno.version.deno, command: [Deno.execPath(), "run", "-A"] },
+    { name: "Deno", version: Deno.version.deno, path: Deno.execPath() },
     await find({ name: "Bun", program: "bun", least: [1, 3] }),
     await find({ name: "Node", program: "node", least: [24, 2] }),
   ];
@@ -40,15 +42,21 @@ export function tellMissing(found: readonly (Runtime | Missing)[], what: string)
   }
 }
 
-/** A script of the project, started on a runtime. Its standard error is this process's own unless piped. */
+/** A program of the project as a command line for a runtime; Deno gives it what it needs, and no more. */
+export function programOn({ name, path }: Runtime, { script, permissions }: Program): string[] {
+  const flags = name === "Deno" ? ["run", "--no-prompt", ...permissions] : [];
+  return [path, ...flags, `${ROOT}${script}`];
+}
+
+/** Starts a script of the project on a runtime. Its standard error is this process's own unless piped. */
 export function startOn(
-  runtime: Runtime,
+  { name, path }: Runtime,
   script: string,
   options: Deno.CommandOptions = {},
 ): Deno.ChildProcess {
-  const [program, ...before] = runtime.command;
-  const args = [...before, `${ROOT}${script}`, ...options.args ?? []];
-  return new Deno.Command(program, { stdin: "null", ...options, args }).spawn();
+  const flags = name === "Deno" ? ["run", "-A"] : [];
+  const args = [...flags, `${ROOT}${script}`, ...options.args ?? []];
+  return new Deno.Command(path, { stdin: "null", ...options, args }).spawn();
 }
 
 async function find(
@@ -67,7 +75,7 @@ async function find(
   if (!await exists(`${ROOT}node_modules/@std/bytes`)) {
     return { name, missing: "npm install has not been run" };
   }
-  return { name, version, command: [path] };
+  return { name, version, path };
 }
 
 async function versionOf(program: string): Promise<string | undefined> {
