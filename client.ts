@@ -14,10 +14,7 @@ import { FileClient } from "./lib/client/file_client.ts";
 import type { Reconnecting } from "./lib/client/link.ts";
 import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
-import { denoNetwork } from "./lib/runtime/deno_network.ts";
-import { denoProcess } from "./lib/runtime/deno_process.ts";
-import { denoSmallFiles } from "./lib/runtime/deno_small_files.ts";
-import { localFiles } from "./lib/runtime/local_files.ts";
+import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
 /** What {@linkcode connect} can be told. */
@@ -77,6 +74,7 @@ async function connectWithin(
 }
 
 async function dial(to: Address, signal: AbortSignal | undefined): Promise<Connection> {
+  const network = await runtimeNetwork();
   const { silenceMs } = deadlinesOf(DEFAULT_LIMITS).connect;
   const late = new MorselError(
     "deadline",
@@ -86,14 +84,14 @@ async function dial(to: Address, signal: AbortSignal | undefined): Promise<Conne
   const stopTimer = systemClock.timer(silenceMs, () => timeout.abort(late));
   const signals = signal ? [signal, timeout.signal] : [timeout.signal];
   try {
-    return await denoNetwork.connect(to, { signal: AbortSignal.any(signals) });
+    return await network.connect(to, { signal: AbortSignal.any(signals) });
   } finally {
     stopTimer();
   }
 }
 
 if (import.meta.main) {
-  const host = denoProcess({ files: localFiles(systemClock, denoSmallFiles) });
+  const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
   const { version } = config;
   host.exit(
     await clientProgram({

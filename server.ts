@@ -12,11 +12,9 @@ import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
-import { denoNetwork } from "./lib/runtime/deno_network.ts";
-import { denoProcess } from "./lib/runtime/deno_process.ts";
-import { localFiles } from "./lib/runtime/local_files.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
+import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
@@ -74,7 +72,10 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   try {
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
-      listener: limited(await denoNetwork.listen({ host, port }), options.limitBytesPerSecond),
+      listener: limited(
+        await (await runtimeNetwork()).listen({ host, port }),
+        options.limitBytesPerSecond,
+      ),
       store: folder.store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock: systemClock,
@@ -126,7 +127,7 @@ const DATA_FOLDER_PARTS: DataFolderParts = {
 };
 
 if (import.meta.main) {
-  const host = denoProcess({ files: localFiles(systemClock) });
+  const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {

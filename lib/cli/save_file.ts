@@ -51,7 +51,12 @@ async function save(context: CommandContext, request: SharedRequest): Promise<Fi
   const { host: { files, windows }, signal } = context;
   const { counters, update: onProgress } = tracker;
   let partial: PartialFile | undefined;
-  const onProven = (end: number, leaves: Uint8Array) => partial?.record(end, leaves);
+  // What is proven before there is a partial file to note it in.
+  const early: { end: number; leaves: Uint8Array }[] = [];
+  const onProven = (end: number, leaves: Uint8Array) => {
+    if (partial) partial.record(end, leaves);
+    else early.push({ end, leaves });
+  };
   const options = { ...transferOptions(context), onProgress, onProven, counters };
   // One connection asks for all at once; several first have to know what there is to share.
   const download = connections === 1
@@ -63,6 +68,7 @@ async function save(context: CommandContext, request: SharedRequest): Promise<Fi
     partial = await PartialFile.open({ files, windows, target, file, counters });
     if (download && partial.proven === 0) {
       const { sink } = partial;
+      for (const { end, leaves } of early) partial.record(end, leaves);
       await counters.transfer(() => download.copyTo(sink));
     } else {
       await download?.cancel();

@@ -3,6 +3,9 @@
 import { MorselError } from "../base/errors.ts";
 import type { Address, Connection, Listener, Network } from "./connection.ts";
 
+/** Bytes of a buffer for a reader that brings none. */
+const READ_SIZE = 64 * 1024;
+
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
   listen(address) {
@@ -66,8 +69,14 @@ class DenoConnection implements Connection {
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
     connection.setNoDelay(true);
     connection.setKeepAlive(true);
-    this.readable = connection.readable;
-    // Not `connection.writable`: that tells of a large write only when all of it is taken.
+    // Not `connection.readable`, which closes the other direction as well at the peer's end, and not
+    // `connection.writable`, which tells of a large write only when all of it is taken.
+    this.readable = new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: READ_SIZE,
+      pull: (controller) => this.#read(controller as ReadableByteStreamController),
+      cancel: () => this.close(),
+    });
     this.writable = new WritableStream({
       write: async (bytes) => {
         for (let taken = 0; taken < bytes.length;) {
@@ -87,11 +96,14 @@ class DenoConnection implements Connection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      this.#connection.close();
-    } catch {
-      // The stream has closed it already, at the peer's end or on an error.
-    }
+    this.#connection.close();
+  }
+
+  async #read(controller: ReadableByteStreamController): Promise<void> {
+    const { buffer, byteOffset, byteLength } = controller.byobRequest!.view!;
+    const count = await this.#connection.read(new Uint8Array(buffer, byteOffset, byteLength));
+    if (count === null) controller.close();
+    controller.byobRequest?.respond(count ?? 0);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import { BLOCK_SIZE, leafHash } from "../../lib/base/merkle.ts";
 import type { OpenFile } from "../../lib/runtime/files.ts";
 import { CliRun, systemError } from "../support/cli_run.ts";
 
@@ -241,4 +242,31 @@ Deno.test("get keeps the file when its time cannot be set", async () => {
   };
   assertEquals(await run.run("get", "photos/a.txt"), 0);
   assertEquals(await run.host.read("a.txt"), CONTENT);
+});
+
+Deno.test("get goes on later even behind what was proven before the local file was open", async () => {
+  await using run = await opened();
+  const content = "x".repeat(5 * BLOCK_SIZE);
+  const file = run.remote.add("large", content);
+  const block = new TextEncoder().encode(content).subarray(0, BLOCK_SIZE);
+  const getRest = run.remote.get.bind(run.remote);
+  run.remote.get = (name, options = {}) => {
+    if (options.start !== undefined) return getRest(name, options);
+    options.onProven?.(BLOCK_SIZE, leafHash(block));
+    return Promise.resolve({
+      file,
+      copyTo: async (sink) => {
+        await sink.write(block, 0);
+        throw new MorselError("connection", "Lost");
+      },
+      readable: new ReadableStream(),
+      bytes: () => Promise.resolve(block),
+      cancel: () => Promise.resolve(),
+    });
+  };
+  assertEquals(await run.run("get", "large"), 8);
+  assertEquals(await run.run("get", "large"), 0);
+  assertStringIncludes(run.err, 'morsel: "large": resuming at 20 %\n');
+  assertEquals(run.remote.lastGet.start, BLOCK_SIZE);
+  assertEquals(await run.host.read("large"), content);
 });

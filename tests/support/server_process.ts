@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   readonly flags?: readonly string[];
   /** The program, relative to the root; `server.ts` by default. It prints `listening on HOST:PORT`. */
   readonly program?: string;
+  /** The program as it is to be started; by default `program` is, on this Deno. */
+  readonly command?: readonly string[];
 }
 
 /** How a process ended. */
@@ -35,19 +37,10 @@ export class ServerProcess implements AsyncDisposable {
   constructor(options: ServerProcessOptions) {
     const { dataFolder, port = 0, args = [], flags = [], program = "server.ts" } = options;
     // Deno itself, not a task or a shell around it: a signal must hit the server.
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        `--config=${ROOT}deno.json`,
-        ...flags,
-        `${ROOT}${program}`,
-        "--listen",
-        `127.0.0.1:${port}`,
-        "--data",
-        dataFolder,
-        ...args,
-      ],
+    const deno = [Deno.execPath(), "run", "-A", `--config=${ROOT}deno.json`, ...flags];
+    const [first, ...rest] = options.command ?? [...deno, `${ROOT}${program}`];
+    this.#child = new Deno.Command(first!, {
+      args: [...rest, "--listen", `127.0.0.1:${port}`, "--data", dataFolder, ...args],
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

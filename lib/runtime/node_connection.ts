@@ -1,0 +1,149 @@
+// A connection on Node and Bun: a socket of `node:net` as a pair of Web Streams. What has come and waits to
+// be read pauses the socket, so that no more than a piece or two of it are held here.
+
+import type { OnReadOpts, Socket } from "node:net";
+import type { Connection } from "./connection.ts";
+
+/** Bytes of the buffer that a socket reads into while little arrives, and while much does. */
+const [SMALL_BUFFER, LARGE_BUFFER] = [16 * 1024, 256 * 1024];
+/** Bytes handed to the system at a time, so that `bytesWritten` shows how a slow reader gets on. */
+const WRITE_SIZE = 64 * 1024;
+/** When the system asks a silent peer whether it is still there, in milliseconds. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** The connection over a socket, which must be connected and made with `allowHalfOpen`. */
+export class NodeConnection implements Connection {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  readonly remote: string;
+  readonly #socket: Socket;
+  /** Pieces that have come and wait for a reader. */
+  readonly #held: Uint8Array[] = [];
+  #isPaused: boolean;
+  /** A reader that waits for bytes. */
+  #reader: ReadableByteStreamController | undefined;
+  #end: "ended" | Error | undefined;
+  #bytesWritten = 0;
+
+  /** Takes the socket over: a paused one, or one that hands what comes to `arrive`. */
+  constructor(socket: Socket, { isPaused }: { isPaused: boolean }) {
+    this.#socket = socket;
+    this.#isPaused = isPaused;
+    this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#listen();
+    this.readable = new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: WRITE_SIZE,
+      pull: (controller) => {
+        this.#reader = controller as ReadableByteStreamController;
+        this.#serve();
+      },
+      cancel: () => {
+        this.#reader = undefined;
+        this.close();
+      },
+    });
+    this.writable = new WritableStream({
+      write: (bytes) => this.#write(bytes),
+      close: () => this.#endWriting(),
+    });
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** Takes a piece that has come; false asks for a pause, and the piece must stay good until its end. */
+  arrive(piece: Uint8Array): boolean {
+    this.#held.push(piece);
+    this.#serve();
+    this.#isPaused = this.#held.length > 0;
+    return !this.#isPaused;
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    if (this.#isPaused) {
+      socket.on("data", (piece: Uint8Array) => {
+        if (!this.arrive(piece)) socket.pause();
+      });
+    }
+    const end = (how: "ended" | Error) => {
+      this.#end ??= how;
+      this.#serve();
+    };
+    socket.on("end", () => end("ended"));
+    socket.on("error", end);
+    socket.on("close", () => end("ended"));
+  }
+
+  /** Gives the reader that waits what has come, or the end. */
+  #serve(): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    if (this.#held.length === 0 && this.#end === undefined) {
+      if (!this.#isPaused) return;
+      this.#isPaused = false;
+      this.#socket.resume();
+      return;
+    }
+    this.#reader = undefined;
+    if (this.#held.length > 0) {
+      reader.byobRequest!.respond(this.#fill(reader.byobRequest!.view!));
+    } else if (this.#end === "ended") {
+      reader.close();
+      reader.byobRequest!.respond(0);
+    } else reader.error(this.#end);
+  }
+
+  #fill({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
+    const into = new Uint8Array(buffer, byteOffset, byteLength);
+    let filled = 0;
+    while (filled < into.length && this.#held.length > 0) {
+      const piece = this.#held[0]!;
+      const part = piece.subarray(0, into.length - filled);
+      into.set(part, filled);
+      filled += part.length;
+      if (part.length === piece.length) this.#held.shift();
+      else this.#held[0] = piece.subarray(part.length);
+    }
+    return filled;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
+      const part = bytes.subarray(start, start + WRITE_SIZE);
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.write(part, (error) => error ? reject(error) : resolve());
+      });
+      this.#bytesWritten += part.length;
+    }
+  }
+
+  #endWriting(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.once("close", resolve);
+      this.#socket.end(resolve);
+    });
+  }
+}
+
+/** Has a socket read into one buffer, again and again, and hand what came to `arrive`. */
+export function readInto(arrive: (piece: Uint8Array) => boolean): OnReadOpts {
+  let buffer = new Uint8Array(SMALL_BUFFER);
+  return {
+    buffer: () => buffer,
+    callback: (length) => {
+      const goOn = arrive(buffer.subarray(0, length));
+      if (length === buffer.length && length < LARGE_BUFFER) buffer = new Uint8Array(length * 4);
+      return goOn;
+    },
+  };
+}

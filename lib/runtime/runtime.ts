@@ -1,0 +1,29 @@
+// Which runtime this is: the one place that asks. An adapter is loaded when it is first wanted, so that no
+// runtime loads what another one needs, and no program what it does not use.
+
+import type { Clock } from "../base/clock.ts";
+import type { Network } from "./connection.ts";
+import type { LocalFiles } from "./files.ts";
+import type { HostProcess } from "./process.ts";
+
+const IS_DENO = "Deno" in globalThis;
+
+/** The network of this runtime. */
+export async function runtimeNetwork(): Promise<Network> {
+  if (IS_DENO) return (await import("./deno_network.ts")).denoNetwork;
+  // Bun's own sockets took a tenth less time a byte than its node:net, which is not worth an adapter.
+  return (await import("./node_network.ts")).nodeNetwork;
+}
+
+/** The process this program runs in, with the file system that it is to use. */
+export async function runtimeProcess(options: { files: LocalFiles }): Promise<HostProcess> {
+  if (IS_DENO) return (await import("./deno_process.ts")).denoProcess(options);
+  return (await import("./node_process.ts")).nodeProcess(options);
+}
+
+/** The file system for programs with many small files. The clock tells which calls are quick. */
+export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Promise<LocalFiles> {
+  const { localFiles } = await import("./local_files.ts");
+  if (!IS_DENO) return localFiles(clock);
+  return localFiles(clock, (await import("./deno_small_files.ts")).denoSmallFiles);
+}

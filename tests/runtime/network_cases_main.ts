@@ -1,0 +1,30 @@
+// The network conformance suite as a program, for a runtime to run: takes a Place as JSON, without the
+// network, and prints a line of JSON for each case.
+
+import process from "node:process";
+import { runtimeNetwork } from "../../lib/runtime/runtime.ts";
+import { NETWORK_CASES, type Place } from "./network_conformance.ts";
+
+/** How a case went. */
+export interface Outcome {
+  readonly sentence: string;
+  /** The stack of what it threw. */
+  readonly failure?: string;
+}
+
+const given = JSON.parse(process.argv[2]!) as Omit<Place, "network">;
+const place: Place = { ...given, network: await runtimeNetwork() };
+for (const { sentence, run } of NETWORK_CASES) {
+  let failure: string | undefined;
+  try {
+    await run(place);
+  } catch (error) {
+    failure = error instanceof Error ? error.stack ?? error.message : String(error);
+  }
+  print({ sentence, ...(failure !== undefined && { failure }) });
+}
+process.exit();
+
+function print(outcome: Outcome): void {
+  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+}
