@@ -14,6 +14,13 @@ const ALLOWED: Record<string, readonly string[]> = {
   "lib/cli": ["lib/base", "lib/client", "lib/cli", "@std/*", "runtime types"],
 };
 
+/** What programs start from: the parts are put together there, for whatever runtime it is. */
+const ENTRY_POINTS = ["server.ts", "client.ts", "mod.ts"];
+
+/** The one file that knows which runtime this is, and what only it may import. */
+const CHOICE = "lib/runtime/runtime.ts";
+const ADAPTER = /["'][./\w]*(deno|node)_(network|process)\.ts["']/;
+
 /** Files longer than this hold a second idea that wants a file of its own. */
 const MAX_LINES = 300;
 
@@ -50,13 +57,16 @@ Deno.test("lib has no import cycles, types included", async () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
-Deno.test("lib names a runtime in lib/runtime only", async () => {
-  const named = /\b(Deno|Bun|Buffer)\.\w|\b__dirname\b/;
+Deno.test("a runtime is named in lib/runtime only, and chosen in one place there", async () => {
+  const named = /\b(Deno|Bun|Buffer)\.\w|\bprocess\.(?!ts\b)|\b__dirname\b|["']node:(?!crypto)/;
   const wrong: string[] = [];
-  for (const file of await sources()) {
-    if (folderOf(file) === "lib/runtime") continue;
-    (await Deno.readTextFile(file)).split("\n").forEach((line, index) => {
-      if (named.test(line.replace(/\/\/.*/, ""))) wrong.push(`${file}:${index + 1} ${line.trim()}`);
+  for (const file of [...await sources(), ...ENTRY_POINTS]) {
+    const code = codeOf(await Deno.readTextFile(file));
+    code.split("\n").forEach((line, index) => {
+      const isForbidden = folderOf(file) === "lib/runtime"
+        ? file !== CHOICE && ADAPTER.test(line)
+        : named.test(line) || ADAPTER.test(line);
+      if (isForbidden) wrong.push(`${file}:${index + 1} ${line.trim()}`);
     });
   }
   assertEquals(wrong, []);
@@ -78,6 +88,12 @@ Deno.test("every file of lib says first what it is for", async () => {
   }
   assertEquals(silent, []);
 });
+
+/** A source without its comments, line by line. */
+function codeOf(source: string): string {
+  const blank = (comment: string) => comment.replaceAll(/[^\n]/g, "");
+  return source.replaceAll(/\/\*[^]*?\*\//g, blank).replaceAll(/(?<!:)\/\/.*/g, blank);
+}
 
 function folderOf(file: string): string {
   return file.split("/").slice(0, 2).join("/");

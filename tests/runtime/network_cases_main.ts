@@ -8,6 +8,7 @@ import { NETWORK_CASES, type Place } from "./network_conformance.ts";
 /** How a case went. */
 export interface Outcome {
   readonly sentence: string;
+  readonly tookMs: number;
   /** The stack of what it threw. */
   readonly failure?: string;
 }
@@ -15,13 +16,15 @@ export interface Outcome {
 const given = JSON.parse(process.argv[2]!) as Omit<Place, "network">;
 const place: Place = { ...given, network: await runtimeNetwork() };
 for (const { sentence, run } of NETWORK_CASES) {
+  const startedMs = performance.now();
   let failure: string | undefined;
   try {
     await run(place);
   } catch (error) {
     failure = error instanceof Error ? error.stack ?? error.message : String(error);
   }
-  print({ sentence, ...(failure !== undefined && { failure }) });
+  const tookMs = performance.now() - startedMs;
+  print({ sentence, tookMs, ...(failure !== undefined && { failure }) });
 }
 process.exit();
 

@@ -1,14 +1,13 @@
 // The network conformance suite, for each adapter on Deno and between any two runtimes that are there.
 
 import { assert, assertEquals } from "@std/assert";
-import { toText } from "@std/streams";
 import { denoNetwork } from "../../lib/runtime/deno_network.ts";
 import { nodeNetwork } from "../../lib/runtime/node_network.ts";
 import type { Network } from "../../lib/runtime/connection.ts";
-import { findRuntimes, type Runtime, startOn, tellMissing, usable } from "../support/runtimes.ts";
+import { findRuntimes, type Runtime, tellMissing, usable } from "../support/runtimes.ts";
 import { openBlackHole } from "./black_hole.ts";
-import type { Outcome } from "./network_cases_main.ts";
 import { NETWORK_CASES } from "./network_conformance.ts";
+import { tryNetworkPair } from "./network_pair.ts";
 import { servePeer } from "./network_peer.ts";
 import { Resetter } from "./reset.ts";
 
@@ -50,31 +49,12 @@ function testOnDeno(name: string, network: Network): void {
 }
 
 function testPair(server: Runtime, client: Runtime): void {
-  const name = `A ${server.name} ${server.version} peer and a ${client.name} ${client.version} one`;
+  const name = `${server.name} ${server.version} is the peer of ${client.name} ${client.version}`;
   Deno.test(name, async (test) => {
-    using blackHole = await openBlackHole();
-    const peer = startOn(server, "tests/runtime/network_peer_main.ts", { stdout: "piped" });
-    const lines = peer.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    try {
-      const place = {
-        ...JSON.parse((await lines.read()).value!),
-        crowd: CROWD,
-        blackHole: blackHole?.address,
-      };
-      const cases = startOn(client, "tests/runtime/network_cases_main.ts", {
-        args: [JSON.stringify(place)],
-        stdout: "piped",
-      });
-      const [out, { code }] = await Promise.all([toText(cases.stdout), cases.status]);
-      const outcomes = out.trim().split("\n").map((line) => JSON.parse(line) as Outcome);
-      for (const { sentence, failure } of outcomes) {
-        await test.step(sentence, () => assert(failure === undefined, failure));
-      }
-      assertEquals([outcomes.length, code], [NETWORK_CASES.length, 0]);
-    } finally {
-      peer.kill("SIGKILL");
-      await lines.cancel();
-      await peer.status;
+    const outcomes = await tryNetworkPair(server, client, CROWD);
+    for (const { sentence, failure } of outcomes) {
+      await test.step(sentence, () => assert(failure === undefined, failure));
     }
+    assertEquals(outcomes.length, NETWORK_CASES.length);
   });
 }
