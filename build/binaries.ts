@@ -27,7 +27,10 @@ export const SERVER: Program = {
 export const CLIENT: Program = {
   name: "morsel",
   script: "client.ts",
-  permissions: [...ALL_NEED, "--allow-env=MORSEL_SERVER"],
+  permissions: [
+    ...ALL_NEED,
+    "--allow-env=APPDATA,HOME,MORSEL_CONFIG,MORSEL_SERVER,XDG_CONFIG_HOME",
+  ],
 };
 
 /** What cannot be built, and what would help; for people. */
