@@ -32,6 +32,9 @@ export const ERRORS = {
   draining: rule(15, "lives", "retry", "The server is about to stop and takes no new work"),
   storage: rule(16, "lives", "retry", "The storage failed to read or write"),
   internal: rule(17, "lives", "final", "The server met a fault of its own"),
+  authentication: rule(18, "dies", "final", "The server does not know who asks"),
+  forbidden: rule(19, "lives", "final", "Whoever asks may not do this"),
+  quota: rule(20, "lives", "final", "A quota would be exceeded"),
   connection: rule(0, "dies", "retry", "The connection could not be made or was lost"),
 } as const satisfies Record<string, ErrorRule>;
 

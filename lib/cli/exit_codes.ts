@@ -27,7 +27,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, "done"],
   [EXIT.unexpected, "something unexpected, such as a local file that cannot be read"],
   [EXIT.usage, "the command line is wrong, or a permission is missing"],
-  [EXIT.authentication, "the server does not know who asks"],
+  [EXIT.authentication, "the server does not know who asks, or does not allow it"],
   [EXIT.notFound, "no such file, there or here"],
   [EXIT.conflict, "a condition does not hold: the file exists, or has another version"],
   [EXIT.limit, "a limit is exceeded, or a disk is full"],
@@ -42,6 +42,9 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
   switch (code) {
     case "invalid":
       return EXIT.usage;
+    case "authentication":
+    case "forbidden":
+      return EXIT.authentication;
     case "not_found":
     case "gone":
       return EXIT.notFound;
@@ -50,6 +53,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
       return EXIT.conflict;
     case "limit":
     case "no_space":
+    case "quota":
       return EXIT.limit;
     case "integrity":
       return EXIT.integrity;
