@@ -21,7 +21,7 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
   {
     name: "token-file",
     value: "FILE",
-    summary: "Prove the token in this file; without it MORSEL_TOKEN, or the configuration",
+    summary: "Prove the token in this file; or MORSEL_TOKEN has it",
   },
   {
     name: "chunk-size",
