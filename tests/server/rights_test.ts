@@ -109,7 +109,7 @@ for (const [kind, { rights, answers }] of Object.entries(EXPECTED)) {
   }
 }
 
-Deno.test("a token lists, watches and resumes nothing outside its prefix", async () => {
+Deno.test("a token lists nothing outside its prefix", async () => {
   const { server, connect } = await stage();
   await using _server = server;
   const client = await connect(["list"]);
@@ -120,7 +120,6 @@ Deno.test("a token lists, watches and resumes nothing outside its prefix", async
   for (const prefix of ["other/", "photosx", "x"]) {
     assertEquals(await Array.fromAsync(client.list({ prefix })), []);
   }
-  assertEquals(await client.uploads(), []);
 });
 
 async function stage() {
