@@ -35,6 +35,11 @@ export interface ConnectOptions {
    * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server.
    */
   early?: boolean;
+  /**
+   * The token to prove to the server, as it was shown when it was created. The server has to prove that it
+   * knows it, too: one that does not, or asks for none, is refused with `authentication`.
+   */
+  token?: string;
   /** What may be moved, both ways together, in bytes a second, from 16 KiB on; no limit by default. */
   limitBytesPerSecond?: number;
 }

@@ -20,6 +20,7 @@ import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
 import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
+import { TokenStore } from "./lib/store/token_store.ts";
 import { startScrub } from "./lib/store/scrub.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
 
@@ -57,6 +58,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: Address;
   /** What was found and mended at the start. */
   readonly recovered: Recovery;
+  /** Whether whoever connects needs a token: from the first one on that was made for the data folder. */
+  readonly hasTokens: boolean;
   /** Takes no new work, lets running requests finish within the grace, and lets the data folder go. */
   close(): Promise<void>;
 }
@@ -69,7 +72,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
   const folder = await openDataFolder(dataFolder, DATA_FOLDER_PARTS);
+  let tokens: TokenStore | undefined;
   try {
+    const opened = tokens = await TokenStore.open(dataFolder, DATA_FOLDER_PARTS);
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
       listener: limited(
@@ -77,6 +82,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
         options.limitBytesPerSecond,
       ),
       store: folder.store,
+      tokens,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock: systemClock,
       bootId: crypto.getRandomValues(new Uint8Array(16)),
@@ -96,11 +102,21 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const close = async () => {
       await server.close();
       await scrub.stop();
+      opened[Symbol.dispose]();
       await folder[Symbol.asyncDispose]();
     };
     const { recovered } = folder;
-    return { address: server.address, recovered, close, [Symbol.asyncDispose]: close };
+    return {
+      address: server.address,
+      recovered,
+      get hasTokens() {
+        return !opened.isEmpty;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (thrown) {
+    tokens?.[Symbol.dispose]();
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
@@ -131,9 +147,10 @@ if (import.meta.main) {
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {
-      const { address, recovered, close } = await serve(options);
-      return { address, recovered: describeRecovery(recovered), close };
+      const { address, recovered, hasTokens, close } = await serve(options);
+      return { address, recovered: describeRecovery(recovered), hasTokens, close };
     },
+    openTokens: (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
     check: ({ dataFolder, signal, onDamage }) =>
       checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
         signal,

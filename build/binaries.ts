@@ -29,7 +29,7 @@ export const CLIENT: Program = {
   script: "client.ts",
   permissions: [
     ...ALL_NEED,
-    "--allow-env=APPDATA,HOME,MORSEL_CONFIG,MORSEL_SERVER,XDG_CONFIG_HOME",
+    "--allow-env=APPDATA,HOME,MORSEL_CONFIG,MORSEL_SERVER,MORSEL_TOKEN,XDG_CONFIG_HOME",
   ],
 };
 

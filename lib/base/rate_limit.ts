@@ -60,6 +60,7 @@ export class RateLimit {
         return connection.bytesWritten;
       },
       remote: connection.remote,
+      channelBinding: connection.channelBinding,
       close,
     };
   }

@@ -12,6 +12,7 @@ import { COMMANDS, COMMON_OPTIONS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { StoppedMidway, UsageError } from "./failure.ts";
 import { clientHelp, commandHelp } from "./help.ts";
+import { givenToken } from "./given_token.ts";
 import { locate } from "./locate.ts";
 import { byteRate, chunkSize } from "./option_values.ts";
 import type { ConnectRemote, RemoteFiles } from "./remote_files.ts";
@@ -32,6 +33,7 @@ export interface ClientProgramOptions {
 
 // What the errors of the client and the server cannot say, as they know no command line.
 const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  authentication: "a token comes from --token-file, the configuration or MORSEL_TOKEN",
   connection: "see that the server runs, or name another with --server",
   not_found: "morsel ls shows the names",
   gone: "run again for the present version",
@@ -76,17 +78,27 @@ function readCommandLine(args: readonly string[]): CommandLine {
   const hint = "see morsel --help";
   // The command may come after options of its own, so all are known until it is found.
   const rules = [...COMMON_OPTIONS, ...COMMANDS.flatMap((command) => command.options)];
-  const place = findOperand(args, { rules, hint });
+  const place = findOperand(args, { rules, hint, elsewhere: tokenInSight });
   if (place === -1) {
-    return { command: undefined, parsed: parseArguments(args, { rules: COMMON_OPTIONS, hint }) };
+    return {
+      command: undefined,
+      parsed: parseArguments(args, { rules: COMMON_OPTIONS, hint, elsewhere: tokenInSight }),
+    };
   }
   const command = findCommand(args[place]!);
   const parsed = parseArguments(args.toSpliced(place, 1), {
     rules: [...command.options, ...COMMON_OPTIONS],
     hint: `see morsel ${command.name} --help`,
-    elsewhere: (name) => notHere(name, command),
+    elsewhere: (name) => tokenInSight(name) ?? notHere(name, command),
   });
   return { command, parsed };
+}
+
+/** Everybody on the machine can read the command lines of all. */
+function tokenInSight(name: string): string | undefined {
+  if (name !== "token") return undefined;
+  return "A token is not given on the command line, where others see it; put it in a file for " +
+    "--token-file, or in MORSEL_TOKEN";
 }
 
 /** Says whose option it is that a command does not have. */
@@ -149,7 +161,13 @@ async function runCommand(
   const { host, clock } = options;
   const given = parsed.options;
   using stop = stopOnSignal(host);
-  const { address, ...located } = await locate(command, parsed, host);
+  const { address, configured, ...located } = await locate(command, parsed, host);
+  const token = command.isLocal ? undefined : await givenToken({
+    file: given.value("token-file"),
+    configured,
+    host,
+    warn: (message) => void screen.message(message),
+  });
   const rate = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const limit = rate === undefined ? undefined : new RateLimit(clock, rate);
   const connecting: Promise<RemoteFiles>[] = [];
@@ -160,6 +178,7 @@ async function runCommand(
       ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
       ...(limit && { limit }),
       ...(early && { early }),
+      ...(token !== undefined && { token }),
     });
     connecting.push(connection);
     return connection;

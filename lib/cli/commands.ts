@@ -19,6 +19,11 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
     summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default",
   },
   {
+    name: "token-file",
+    value: "FILE",
+    summary: "Prove the token in this file; or MORSEL_TOKEN has it",
+  },
+  {
     name: "chunk-size",
     value: "N",
     summary: "Chunks of N bytes, 1300 by default; auto: 32768 on this machine",

@@ -6,17 +6,20 @@ import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import { parseAddress } from "./address.ts";
 import { locally, UsageError } from "./failure.ts";
+import type { ConfiguredToken } from "./given_token.ts";
 import { suggest } from "./suggestion.ts";
 
 /** What is configured. */
 export interface Config {
   /** Where the servers are that have a name. */
   readonly servers: ReadonlyMap<string, Address>;
+  /** The tokens of those servers that have one here. */
+  readonly tokens: ReadonlyMap<Address, ConfiguredToken>;
   /** The server to ask by default: its name, or `HOST:PORT`. */
   readonly server: string | undefined;
 }
 
-const NOTHING: Config = { servers: new Map(), server: undefined };
+const NOTHING: Config = { servers: new Map(), tokens: new Map(), server: undefined };
 
 /** What is read of the file, in bytes; no configuration is larger. */
 const MOST_BYTES = 1024 * 1024;
@@ -71,14 +74,20 @@ function configIn(text: string, where: string): Config {
   if (server !== undefined && typeof server !== "string") {
     throw new UsageError(`${where} has a "server" that is not a name or HOST:PORT in quotes`);
   }
-  const named = Object.entries(fields(servers, { where: `${where}, in "servers",` }));
+  const entries = Object.entries(fields(servers, { where: `${where}, in "servers",` }))
+    .map(([name, entry]) => [name, configuredServer(name, entry, where)] as const);
   return {
     server,
-    servers: new Map(named.map(([name, entry]) => [name, serverAddress(name, entry, where)])),
+    servers: new Map(entries.map(([name, { address }]) => [name, address])),
+    tokens: new Map(entries.map(([, { address, ...token }]) => [address, token])),
   };
 }
 
-function serverAddress(name: string, entry: unknown, where: string): Address {
+function configuredServer(
+  name: string,
+  entry: unknown,
+  where: string,
+): ConfiguredToken & { address: Address } {
   const place = `${where}, in "servers.${name}",`;
   // One letter and a colon are a drive on Windows.
   if (!/^[a-z0-9][\w.-]+$/i.test(name)) {
@@ -86,9 +95,21 @@ function serverAddress(name: string, entry: unknown, where: string): Address {
       `${where} names a server ${quote(name)}; use two or more letters, digits, "-", "_" or "."`,
     );
   }
-  const { address } = fields(entry, { where: place, known: ["address"] });
-  if (typeof address === "string") return parseAddress(address, { source: `${place} "address"` });
-  throw new UsageError(`${place} needs an "address" such as "192.168.1.20:1300"`);
+  const known = ["address", "token", "tokenFile"];
+  const { address, token, tokenFile } = fields(entry, { where: place, known });
+  if (typeof address !== "string") {
+    throw new UsageError(`${place} needs an "address" such as "192.168.1.20:1300"`);
+  }
+  return {
+    address: parseAddress(address, { source: `${place} "address"` }),
+    token: textOf(token, `${place} "token"`),
+    tokenFile: textOf(tokenFile, `${place} "tokenFile"`),
+  };
+}
+
+function textOf(value: unknown, where: string): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw new UsageError(`${where} is not a text in quotes`);
 }
 
 /** The fields of a JSON object, all of them known ones; any field where `known` is left out. */

@@ -46,6 +46,7 @@ export function clientHelp(commands: readonly Command[], common: readonly Option
     ),
     section("Environment:", [
       ["MORSEL_SERVER", "the server to ask without --server: HOST:PORT, or a configured name"],
+      ["MORSEL_TOKEN", "the token of the server, where it asks for one"],
       ["MORSEL_CONFIG", "the configuration, in place of ~/.config/morsel/config.json"],
     ]),
     exitCodeSection(),
@@ -54,11 +55,15 @@ export function clientHelp(commands: readonly Command[], common: readonly Option
 }
 
 /** Help for the server program. */
-export function serverHelp(options: readonly OptionRule[]): string {
+export function serverHelp(
+  options: readonly OptionRule[],
+  token: readonly OptionRule[],
+): string {
   return joinSections([
     ["morsel-server: keep files in a folder, and serve them over TCP."],
     [
       "Usage: morsel-server [OPTIONS]",
+      "       morsel-server token create NAME [OPTIONS] | token ls | token revoke NAME",
       "       where morsel-server stands for: deno run -A server.ts",
     ],
     [
@@ -66,7 +71,12 @@ export function serverHelp(options: readonly OptionRule[]): string {
       "on SIGINT and SIGTERM; a second signal ends it at once.",
     ],
     section("Options:", optionRows(options)),
+    section("Options of token, beside --data and --limit-rate:", optionRows(token)),
     section("Examples:", [
+      [
+        "morsel-server token create cam --allow create --prefix cam/",
+        "let somebody only add files",
+      ],
       ["morsel-server", "serve ./morsel-data on 127.0.0.1:1300"],
       ["morsel-server --data /srv/files", "keep the files there"],
       ["morsel-server --listen 127.0.0.1:0", "take any free port"],

@@ -9,10 +9,13 @@ import type { ParsedArguments, ParsedOptions } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { type Config, readConfig } from "./config.ts";
 import { UsageError } from "./failure.ts";
+import type { ConfiguredToken } from "./given_token.ts";
 
 /** A command line whose server is known; its operands name no server any more. */
 export interface Located extends ParsedArguments {
   readonly address: Address;
+  /** What the configuration says of its token. */
+  readonly configured?: ConfiguredToken | undefined;
 }
 
 const DEFAULT_ADDRESS: Address = parseAddress("127.0.0.1", { source: "--server" });
@@ -32,9 +35,10 @@ export async function locate(
       : command.names === "last"
       ? inLast(parsed, config)
       : undefined;
-    if (named) return named;
+    if (named) return { ...named, configured: config.tokens.get(named.address) };
   }
-  return { ...parsed, address: chosenAddress(given, config, host) };
+  const address = chosenAddress(given, config, host);
+  return { ...parsed, address, configured: config.tokens.get(address) };
 }
 
 function chosenAddress(given: string | undefined, config: Config, host: HostProcess): Address {

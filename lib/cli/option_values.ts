@@ -73,6 +73,29 @@ export function byteRate(
   throw new UsageError(`--${name} ${quote(text)} is below ${least}, the least there is${zero}`);
 }
 
+/** A size in bytes, with K, M, G or T for as many times 1024; undefined when the option was not given. */
+export function byteSize(options: ParsedOptions, name: string): number | undefined {
+  const text = options.value(name);
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMGT]?)$/i.exec(text);
+  const value = match
+    ? Math.floor(Number(match[1]) * 1024 ** " KMGT".indexOf(match[2]!.toUpperCase() || " "))
+    : NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--${name} ${quote(text)} is not a size such as 10G`);
+}
+
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** A time in minutes, hours, days or weeks, in milliseconds; undefined when the option was not given. */
+export function duration(options: ParsedOptions, name: string): number | undefined {
+  const text = options.value(name);
+  if (text === undefined) return undefined;
+  const match = /^([1-9]\d{0,4})([mhdw])$/.exec(text);
+  if (match) return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  throw new UsageError(`--${name} ${quote(text)} is not a time such as 12h, 30d or 52w`);
+}
+
 /** The values of an option that repeats, each `KEY=VALUE`, as a record. */
 export function keyValues(options: ParsedOptions, name: string): Record<string, string> {
   const pairs = new Map<string, string>();

@@ -68,6 +68,8 @@ export interface ConnectRemoteOptions {
   onReconnecting?: (event: Reconnecting) => void;
   /** Whether to settle before the server's greeting: the first call fails then where it does not come. */
   early?: boolean;
+  /** The token to prove. */
+  token?: string;
   /** What all connections that are given it may move together. */
   limit?: RateLimit;
 }

@@ -5,7 +5,7 @@ import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import { formatAddress, isLoopback, parseAddress } from "./address.ts";
-import { type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
+import { findOperand, type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
 import { formatCount, formatSize, printable } from "./format.ts";
@@ -13,6 +13,7 @@ import { serverHelp } from "./help.ts";
 import { byteRate, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
+import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
 
 /** What the program has served. */
 export interface ServeProgramOptions {
@@ -35,6 +36,8 @@ export interface RunningServer {
   readonly address: Address;
   /** One line on what was set right at the start; undefined when there was nothing. */
   readonly recovered: string | undefined;
+  /** Whether whoever connects needs a token. */
+  readonly hasTokens?: boolean;
   /** Stops it cleanly: no new work, a short grace for what is under way. */
   close(): Promise<void>;
 }
@@ -65,6 +68,8 @@ export interface ServerProgramOptions {
   serve: (options: ServeProgramOptions) => Promise<RunningServer>;
   /** Checks a data folder that no server has open. */
   check?: (options: CheckProgramOptions) => Promise<CheckReport>;
+  /** Opens the tokens of a data folder, also beside a server that has it. */
+  openTokens?: (dataFolder: string) => Promise<TokenAdmin>;
   /** What `--version` prints. */
   version: string;
 }
@@ -103,6 +108,7 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
 // What the errors cannot say, as they know no command line.
 const NEXT_STEPS = { connection: "choose another place with --listen" };
 
+const HINT = "see morsel-server --help";
 const DEFAULT_FOLDER = "./morsel-data";
 const DEFAULT_SCRUB_RATE = 8 * 1024 * 1024;
 
@@ -116,10 +122,11 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
     nextSteps: NEXT_STEPS,
   });
   try {
-    const hint = "see morsel-server --help";
+    const hint = HINT;
+    if (isAboutTokens(args)) return await aboutTokens(screen, options);
     const { operands, options: given } = parseArguments(args, { rules: SERVER_OPTIONS, hint });
     if (given.flag("help")) {
-      await screen.results(serverHelp(SERVER_OPTIONS));
+      await screen.results(serverHelp(SERVER_OPTIONS, TOKEN_OPTIONS));
     } else if (given.flag("version")) {
       await screen.results(`morsel-server ${options.version}`);
     } else if (operands[0] === "check" && operands.length === 1) {
@@ -138,6 +145,31 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
   } finally {
     await screen.flush();
   }
+}
+
+/** Whether the first operand is `token`, which has options of its own. */
+function isAboutTokens(args: readonly string[]): boolean {
+  const place = findOperand(args, { rules: [...TOKEN_OPTIONS, ...SERVER_OPTIONS], hint: HINT });
+  return args[place] === "token";
+}
+
+async function aboutTokens(
+  screen: Screen,
+  { host, openTokens }: ServerProgramOptions,
+): Promise<ExitCode> {
+  const shared = ["data", "limit-rate", "debug", "help"];
+  const common = SERVER_OPTIONS.filter(({ name }) => shared.includes(name));
+  const rules = [...TOKEN_OPTIONS, ...common];
+  const { operands, options } = parseArguments(host.args, { rules, hint: HINT });
+  if (options.flag("help")) {
+    await screen.results(serverHelp(SERVER_OPTIONS, TOKEN_OPTIONS));
+    return EXIT.done;
+  }
+  if (!openTokens) throw new UsageError(`This server has no tokens; ${HINT}`);
+  const open = () => openTokens(options.value("data") ?? DEFAULT_FOLDER);
+  const words = { operands: operands.slice(1), options };
+  await tokenProgram(words, { screen, open, nowMs: Date.now() });
+  return EXIT.done;
 }
 
 async function serveUntilStopped(
@@ -164,6 +196,11 @@ async function serveUntilStopped(
   });
   try {
     if (server.recovered !== undefined) await screen.message(server.recovered);
+    if (server.hasTokens) {
+      await screen.message(
+        "Whoever connects needs a token; morsel-server token ls shows which there are",
+      );
+    }
     await screen.results(`listening on ${formatAddress(server.address)}`);
     await aborted(stop.signal);
     await screen.message("Stopping; a second signal ends it at once");

@@ -2,15 +2,15 @@
 // reply to the call that waits for it. It knows messages, not files.
 
 import type { Clock } from "../base/clock.ts";
-import { asMorselError, errorCodeOf, MorselError } from "../base/errors.ts";
+import { asMorselError, MorselError } from "../base/errors.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
-import { EARLY_TERMS, hello, type Terms, termsOf } from "../protocol/handshake.ts";
+import { EARLY_TERMS, type Terms } from "../protocol/handshake.ts";
 import { DEFAULT_CHUNK, DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
-import { foreignPeer, silentPeer } from "./foreign_peer.ts";
+import { errorOf, greet } from "./greet.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { type Call, type OnReply, PendingCall, type Untagged } from "./pending_call.ts";
 import { Places } from "./places.ts";
@@ -27,6 +27,8 @@ export interface CallsOptions {
    * trip, and fails when the greeting does.
    */
   readonly early?: boolean | undefined;
+  /** To prove to the server, and to have it proven by the server, before anything is asked for. */
+  readonly token?: string | undefined;
 }
 
 /** Options of a call. */
@@ -41,6 +43,7 @@ export class Calls {
   readonly #waiting = new Map<number, PendingCall>();
   readonly #sendCancel = (call: PendingCall) =>
     this.#postOwed({ type: "Cancel", tag: call.tag }, call);
+  readonly #hasToken: boolean;
   #terms: Terms | undefined;
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
@@ -50,7 +53,8 @@ export class Calls {
   #keepAlive: KeepAlive | undefined;
   #pump: Promise<void> = Promise.resolve();
 
-  private constructor(connection: Connection, { clock, trace }: CallsOptions) {
+  private constructor(connection: Connection, { clock, trace, token }: CallsOptions) {
+    this.#hasToken = token !== undefined;
     this.#frames = new FrameConnection(connection, {
       clock,
       side: "client",
@@ -69,12 +73,13 @@ export class Calls {
     return calls;
   }
 
-  async #begin(connection: Connection, { clock, signal }: CallsOptions): Promise<void> {
+  async #begin(connection: Connection, { clock, signal, token }: CallsOptions): Promise<void> {
     const onAbort = () => connection.close();
     signal?.addEventListener("abort", onAbort);
     try {
       signal?.throwIfAborted();
-      await this.#greet();
+      this.#terms = await greet(this.#frames, token);
+      this.#places.widen(this.#terms);
     } catch (thrown) {
       this.#fail(signal?.reason ?? asMorselError(thrown, "connection"));
       throw this.#failure;
@@ -120,7 +125,7 @@ export class Calls {
     const { signal, onReply } = options;
     const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
-    if (!this.#terms && !isEarly(request)) await this.#greeted;
+    if (!this.#terms && (this.#hasToken || !isEarly(request))) await this.#greeted;
     const entering = this.#places.enter(isUpload);
     if (entering) await entering;
     if (this.#failure || signal?.aborted) {
@@ -159,27 +164,6 @@ export class Calls {
     if (!this.#failure) await this.#frames.writer.close();
     this.#fail(closed);
     await this.#pump;
-  }
-
-  async #greet(): Promise<void> {
-    const greeting = hello();
-    const end = this.#frames.begin("greeting");
-    this.#frames.post(greeting);
-    let message: Message | UnknownMessage | undefined;
-    try {
-      while (!(message = this.#frames.take())) {
-        if (await this.#frames.fill()) continue;
-        throw new MorselError("connection", "The server closed the connection");
-      }
-    } catch (thrown) {
-      throw foreignPeer(this.#frames.untaken) ?? silentPeer(thrown, this.#frames.bytesRead);
-    }
-    end();
-    if (message.type === "Error") throw errorOf(message);
-    if (message.type !== "Welcome") throw foreignPeer(undefined);
-    this.#terms = termsOf(greeting, message);
-    this.#places.widen(this.#terms);
-    this.#frames.agree(this.#terms, greeting.maxFrame);
   }
 
   /** Takes replies in until the connection ends. Never rejects: the calls do. */
@@ -277,11 +261,6 @@ export class Calls {
 function isEarly(request: Untagged<Request>): boolean {
   if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
   return request.type !== "Begin";
-}
-
-/** An Error message as the error it tells of. */
-function errorOf({ code, text, detail }: Extract<Message, { type: "Error" }>): MorselError {
-  return new MorselError(errorCodeOf(code), text, { detail: { ...detail } });
 }
 
 /** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */

@@ -2,7 +2,7 @@
 // calls have in common.
 
 import type { Clock } from "../base/clock.ts";
-import type { Connection } from "../base/connection.ts";
+import type { ChannelBinding, Connection } from "../base/connection.ts";
 import type { MorselError } from "../base/errors.ts";
 import type { UnknownMessage } from "./codec.ts";
 import { FrameReader } from "./frame_reader.ts";
@@ -37,6 +37,7 @@ export class FrameConnection {
   readonly #connection: Connection;
   readonly #reader: FrameReader;
   readonly #watchdog: Watchdog;
+  readonly #expire: (error: MorselError) => void;
   #endFrameWait: (() => void) | undefined;
   #expired: MorselError | undefined;
 
@@ -45,11 +46,12 @@ export class FrameConnection {
     const { clock, side, maxFrame, trace, onExpire } = options;
     const [own, peer] = side === "client" ? ["C", "S"] : ["S", "C"];
     this.#connection = connection;
-    this.#watchdog = new Watchdog(clock, (error) => {
-      this.#expired = error;
+    this.#expire = (error) => {
+      this.#expired ??= error;
       onExpire(error);
       this.#closeWithin(clock, PARTING_MS);
-    });
+    };
+    this.#watchdog = new Watchdog(clock, this.#expire);
     this.#reader = new FrameReader(connection.readable, {
       maxFrame,
       trace: trace && ((line) => trace(`${peer}: ${line}`)),
@@ -59,6 +61,11 @@ export class FrameConnection {
       guard: (write) => this.waitFor("write", write, () => connection.bytesWritten),
       trace: trace && ((line) => trace(`${own}: ${line}`)),
     });
+  }
+
+  /** What a proof can be bound to; undefined on plain TCP. */
+  get channelBinding(): ChannelBinding | undefined {
+    return this.#connection.channelBinding;
   }
 
   /** Bytes that have come. */
@@ -126,6 +133,18 @@ export class FrameConnection {
     } finally {
       end();
     }
+  }
+
+  /** Ends it now as a deadline would: nothing more is taken in, and `fill` throws this. */
+  giveUp(error: MorselError): void {
+    if (this.#expired) return;
+    this.#watchdog.stop();
+    this.#expire(error);
+  }
+
+  /** Whether a deadline has passed, or it was given up; the peer has been told then. */
+  get isGivenUp(): boolean {
+    return this.#expired !== undefined;
   }
 
   /** Ends this side's stream after all that was sent, and waits a little for the peer to end its own. */

@@ -37,7 +37,11 @@ export function hello(): MessageOf<"Hello"> {
 /** What the server answers to a greeting. Throws `protocol`, or `version` when none is shared. */
 export function welcome(
   greeting: MessageOf<"Hello">,
-  { limits, bootId }: { limits: Limits; bootId: Uint8Array },
+  { limits, bootId, features = {} }: {
+    limits: Limits;
+    bootId: Uint8Array;
+    features?: Record<string, string>;
+  },
 ): { reply: MessageOf<"Welcome">; terms: Terms } {
   checkMagic(greeting.magic);
   if (greeting.version < 1) {
@@ -64,7 +68,7 @@ export function welcome(
     stallMs: Math.min(limits.stallMs, greeting.stallMs),
     durability: DURABILITIES.indexOf(limits.durability),
     bootId,
-    features: {},
+    features,
   };
   return { reply, terms: termsOf(greeting, reply) };
 }

@@ -84,6 +84,8 @@ export interface Deadlines {
   readonly connect: Deadline;
   /** Both: the peer's greeting. */
   readonly greeting: Deadline;
+  /** Both: the proof of a token, all messages of it together. */
+  readonly authentication: Deadline;
   /** Both: the rest of a frame that has begun. */
   readonly frame: Deadline;
   /** Server: the next frame while nothing is under way. */
@@ -107,6 +109,7 @@ export function deadlinesOf(limits: Pick<Limits, "idleMs" | "stallMs" | "minRate
     connect: { what: "the connection", silenceMs: 10_000, minRate: 0 },
     // Ten seconds are many round trips of any link; a stranger holds a place no longer.
     greeting: { what: "the greeting", silenceMs: 10_000, minRate: 0 },
+    authentication: { what: "the proof of a token", silenceMs: 10_000, minRate: 0 },
     frame: { what: "the rest of a frame", silenceMs: stallMs, minRate },
     idle: { what: "a request", silenceMs: idleMs, minRate: 0 },
     upload: { what: "the next bytes of an upload", silenceMs: stallMs, minRate: 0 },

@@ -70,6 +70,10 @@ export const MESSAGES = {
   Watching: message(28, "server", "sequence[8]"),
   Removed: message(29, "server", "sequence[8] removedMs[8] name[s]"),
   Watched: message(30, "server", "sequence[8]"),
+  Authenticate: message(31, "client", "mechanism[s] data[rest]"),
+  Challenge: message(32, "server", "data[rest]"),
+  Response: message(33, "client", "data[rest]"),
+  Authenticated: message(34, "server", "data[rest]"),
 } as const;
 
 /** Who may send a message. */

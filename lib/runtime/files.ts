@@ -23,6 +23,8 @@ export interface FileStatus {
   readonly size: number;
   /** Last change of the content, milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** The permissions of Unix; without meaning on Windows, and not always there. */
+  readonly mode?: number;
 }
 
 /**
@@ -32,9 +34,10 @@ export interface FileStatus {
 export interface Files {
   /**
    * Opens a file: `read` an existing one, `create` one that must not exist yet, for writing only,
+   * `createPrivate` the same, closed to other users of the machine,
    * `update` an existing one for reading and writing, never through a symbolic link.
    */
-  open(path: string, mode: "read" | "create" | "update"): Promise<OpenFile>;
+  open(path: string, mode: "read" | "create" | "createPrivate" | "update"): Promise<OpenFile>;
   /** What is at a path; undefined when nothing is. Follows symbolic links. */
   stat(path: string): Promise<FileStatus | undefined>;
   /** Gives a file another path at once, replacing what was there. */

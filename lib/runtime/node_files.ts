@@ -19,7 +19,10 @@ import { systemClock } from "./system_clock.ts";
 
 /** The file system of the runtime. */
 export const nodeFiles: Files = {
-  open: async (path, mode) => new NodeFile(await open(path, FLAGS[mode])),
+  open: async (path, mode) => {
+    const permissions = mode === "createPrivate" ? 0o600 : 0o666;
+    return new NodeFile(await open(path, FLAGS[mode], permissions));
+  },
   stat: statusOf,
   rename: (from, to) => rename(from, to),
   remove,
@@ -35,6 +38,7 @@ export const nodeFiles: Files = {
 const FLAGS = {
   read: "r",
   create: "wx",
+  createPrivate: "wx",
   // Windows has no O_NOFOLLOW, and links there need rights of their own.
   update: constants.O_RDWR | (constants.O_NOFOLLOW ?? 0),
 } as const;
@@ -119,7 +123,7 @@ async function statusOf(path: string): Promise<FileStatus | undefined> {
 /** What the system's status says. */
 export function statusFrom(status: Stats): FileStatus {
   const kind = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other";
-  return { kind, size: status.size, modifiedMs: Math.trunc(status.mtimeMs) };
+  return { kind, size: status.size, modifiedMs: Math.trunc(status.mtimeMs), mode: status.mode };
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,10 +1,11 @@
 // What the answers to requests share: what they are given, and how a file and a condition look on the wire.
 
 import { MorselError } from "../base/errors.ts";
+import type { Principal } from "../base/principal.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { CONDITIONS, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
-import type { FileStore } from "../store/file_store.ts";
+import type { ServedFiles } from "./guarded_files.ts";
 import type { PinnedVersions } from "./pinned_versions.ts";
 import type { Watches } from "./watches.ts";
 
@@ -13,7 +14,10 @@ export const WRITE_AHEAD = 256 * 1024;
 
 /** What the answer to a request needs. */
 export interface Exchange {
-  readonly store: FileStore;
+  /** The files as the principal sees them. */
+  readonly store: ServedFiles;
+  /** Who asks. */
+  readonly principal: Principal;
   readonly pins: PinnedVersions;
   readonly watches: Watches;
   readonly writer: FrameWriter;

@@ -7,9 +7,11 @@ import { FrameReader } from "../protocol/frame_reader.ts";
 import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
 import type { Address, Connection, Listener } from "../runtime/connection.ts";
 import type { FileStore } from "../store/file_store.ts";
+import type { TokenStore } from "../store/token_store.ts";
 import { Admission } from "./admission.ts";
 import { errorMessage } from "./error_message.ts";
 import { serveSession } from "./session.ts";
+import { TokenWatch } from "./token_watch.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** What a {@linkcode FileServer} needs. */
@@ -26,6 +28,8 @@ export interface FileServerOptions {
   readonly maxConnections: number;
   /** How long running requests have when the server stops, in milliseconds. */
   readonly graceMs: number;
+  /** Who is let in; without it, everybody. The caller closes it after the server. */
+  readonly tokens?: TokenStore | undefined;
   /** Called with each message in notation. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Told of the server's own faults. */
@@ -40,6 +44,7 @@ export class FileServer implements AsyncDisposable {
   readonly #admission: Admission;
   #turnedAway = 0;
   readonly #stopUpkeep: () => Promise<void>;
+  readonly #tokens: TokenWatch | undefined;
   readonly #accepting: Promise<void>;
 
   constructor(options: FileServerOptions) {
@@ -48,6 +53,7 @@ export class FileServer implements AsyncDisposable {
     this.#admission = new Admission({ maxConnections, maxSessions });
     const { store, clock, onError, limits: { expiryMs } } = options;
     this.#stopUpkeep = startUpkeep({ store, clock, expiryMs, onError });
+    this.#tokens = options.tokens && new TokenWatch(options.tokens, { clock, onError });
     this.#accepting = this.#accept();
   }
 
@@ -67,6 +73,7 @@ export class FileServer implements AsyncDisposable {
     await this.#accepting;
     await Promise.all(this.#connections.values());
     stopTimer();
+    this.#tokens?.stop();
     await this.#stopUpkeep();
   }
 
@@ -104,7 +111,11 @@ export class FileServer implements AsyncDisposable {
       return await this.#turnAway(connection, asMorselError(thrown, "busy"));
     }
     try {
-      await serveSession(connection, { ...this.#options, drain: this.#drain.signal });
+      await serveSession(connection, {
+        ...this.#options,
+        tokens: this.#tokens,
+        drain: this.#drain.signal,
+      });
     } finally {
       leave();
     }

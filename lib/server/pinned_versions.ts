@@ -1,7 +1,8 @@
 // The versions a session reads: kept open, so that a reader finishes undisturbed when the file is replaced,
 // and so that the next range of the same file costs no look-up (PROTOCOL.md 4.4).
 
-import type { FileStore, InlineVersion, OpenVersion } from "../store/file_store.ts";
+import type { InlineVersion, OpenVersion } from "../store/file_store.ts";
+import type { ServedFiles } from "./guarded_files.ts";
 
 /** Versions kept open in a session: open file handles are scarce where there are many sessions. */
 const MAX_PINS = 8;
@@ -16,12 +17,12 @@ export interface Pin {
 
 /** The versions of one session, least recently read first. */
 export class PinnedVersions {
-  readonly #store: FileStore;
+  readonly #store: ServedFiles;
   readonly #pins = new Map<number, Pin>();
   /** The last look-up of each name that is under way, so that one asked for later does not overtake it. */
   readonly #lookUps = new Map<string, Promise<unknown>>();
 
-  constructor(store: FileStore) {
+  constructor(store: ServedFiles) {
     this.#store = store;
   }
 

@@ -1,43 +1,27 @@
 // One connection as the server sees it (PROTOCOL.md 3 and 4): greets, takes messages in, starts requests, and
 // decides, in this one place, what follows from an error.
 
-import type { Clock } from "../base/clock.ts";
 import type { Connection } from "../base/connection.ts";
 import { asMorselError, ERRORS, MorselError } from "../base/errors.ts";
+import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
-import { welcome } from "../protocol/handshake.ts";
-import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
+import { GREETING_FRAME } from "../protocol/limits.ts";
 import type { Message, MessageOf, Request } from "../protocol/messages.ts";
-import type { FileStore } from "../store/file_store.ts";
 import { answer } from "./answer.ts";
 import { errorMessage } from "./error_message.ts";
 import type { Exchange } from "./exchange.ts";
+import { greet, type Greeted } from "./greeting.ts";
+import { filesFor, type ServedFiles } from "./guarded_files.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
 import { readAtOnce } from "./read_range.ts";
 import { RunningRequests } from "./running_requests.ts";
+import type { SessionContext } from "./session_context.ts";
 import { UploadRequest } from "./upload_request.ts";
 import { Watches } from "./watches.ts";
 
 /** Bytes of Pongs that may wait to be written. */
 const PONGS_BEHIND = 4096;
-
-/** What a session needs beside its connection. */
-export interface SessionContext {
-  readonly store: FileStore;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  /** 16 bytes, new with every start of the server. */
-  readonly bootId: Uint8Array;
-  /** Aborted when the server is about to stop: no new requests, running ones go on to their end. */
-  readonly drain?: AbortSignal;
-  /** How long running requests have from then on, in milliseconds. */
-  readonly graceMs?: number;
-  /** Called with each message in notation, marked with who sent it. */
-  readonly trace?: ((line: string) => void) | undefined;
-  /** Told of what is the server's own fault. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
 
 /** Serves a connection until it ends, and closes it. Never rejects. */
 export async function serveSession(connection: Connection, context: SessionContext): Promise<void> {
@@ -47,7 +31,10 @@ export async function serveSession(connection: Connection, context: SessionConte
 class Session {
   readonly #context: SessionContext;
   readonly #frames: FrameConnection;
-  readonly #pins: PinnedVersions;
+  #principal: Principal = EVERYBODY;
+  /** The store as the principal sees it, and what it reads of that. */
+  #files: ServedFiles;
+  #pins: PinnedVersions;
   readonly #running: RunningRequests;
   readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
@@ -59,6 +46,7 @@ class Session {
     const { clock, trace, store } = context;
     this.#context = context;
     this.#running = new RunningRequests(context.limits);
+    this.#files = store;
     this.#pins = new PinnedVersions(store);
     this.#frames = new FrameConnection(connection, {
       clock,
@@ -70,38 +58,39 @@ class Session {
   }
 
   async run(): Promise<void> {
-    const { drain } = this.#context;
+    const { drain, tokens } = this.#context;
+    let leave: (() => void) | undefined;
     const onDrain = () => this.#drain();
     try {
       drain?.addEventListener("abort", onDrain, { once: true });
       if (drain?.aborted) onDrain();
-      if (await this.#greet()) await this.#serve();
+      const greeted = await greet(this.#frames, this.#context);
+      if (!greeted) return;
+      this.#welcome(greeted);
+      leave = tokens?.follow(this.#principal, (why) => this.#expel(why));
+      await this.#serve();
     } catch (thrown) {
       await this.#giveUp(asMorselError(thrown, "internal"));
     } finally {
+      leave?.();
       drain?.removeEventListener("abort", onDrain);
       await this.#close();
     }
   }
 
-  /** Exchanges greetings. False when the peer left without one. */
-  async #greet(): Promise<boolean> {
-    const end = this.#frames.begin("greeting");
-    let message = this.#frames.take();
-    while (!message) {
-      if (!await this.#frames.fill()) return false;
-      message = this.#frames.take();
-    }
-    end();
-    if (message.type !== "Hello") {
-      throw new MorselError("protocol", `A session begins with Hello, not with ${message.type}`);
-    }
-    const { reply, terms } = welcome(message, this.#context);
-    this.#frames.agree(terms, terms.maxFrame);
+  /** From here on it is known who asks, and what for. */
+  #welcome({ terms, principal }: Greeted): void {
+    this.#principal = principal;
+    this.#files = filesFor(principal, this.#context.store);
+    this.#pins = new PinnedVersions(this.#files);
     this.#maxChunk = terms.maxChunk;
     this.#hasGreeted = true;
-    await this.#frames.writer.send(reply);
-    return true;
+  }
+
+  /** Its token is no longer good: nothing more is taken in, and what is under way ends. */
+  #expel(why: MorselError): void {
+    for (const { stop } of this.#running.all) stop.abort(why);
+    this.#frames.giveUp(why);
   }
 
   /** Takes messages in until the peer ends the stream. */
@@ -161,6 +150,10 @@ class Session {
       case "Watched":
       case "Hello":
       case "Welcome":
+      case "Authenticate":
+      case "Challenge":
+      case "Response":
+      case "Authenticated":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
       default:
         return message satisfies never;
@@ -196,16 +189,24 @@ class Session {
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
-    const { store, drain } = this.#context;
+    const { drain } = this.#context;
     const { writer } = this.#frames;
-    const [pins, watches] = [this.#pins, this.#watches];
-    return { store, writer, pins, watches, drain, maxChunk: this.#maxChunk };
+    const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
+    return {
+      store,
+      principal,
+      writer,
+      pins,
+      watches: this.#watches,
+      drain,
+      maxChunk: this.#maxChunk,
+    };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
     const entry = this.#running.enter(request.tag);
     entry.upload = new UploadRequest(request, {
-      store: this.#context.store,
+      store: this.#files,
       writer: this.#frames.writer,
       ackEvery: this.#context.limits.window / 8,
       endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
@@ -270,7 +271,7 @@ class Session {
   /** The session cannot go on: says why, if the connection is still there. */
   async #giveUp(error: MorselError): Promise<void> {
     this.#report(error);
-    if (error.code === "connection" || error.code === "deadline") return;
+    if (error.code === "connection" || this.#frames.isGivenUp) return;
     this.#frames.post(errorMessage(0, error));
     await this.#frames.closeGently();
   }

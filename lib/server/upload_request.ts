@@ -8,16 +8,17 @@ import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_METADATA_SIZE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { mapSize } from "../protocol/fields.ts";
-import type { FileStore, OpenUpload } from "../store/file_store.ts";
+import type { OpenUpload } from "../store/file_store.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
 import { errorMessage } from "./error_message.ts";
+import type { ServedFiles } from "./guarded_files.ts";
 
 /** Bytes of hashes in one Leaves message: those of 64 MiB. */
 const LEAVES_SIZE = 1024 * DIGEST_SIZE;
 
 /** What an upload needs of its session. */
 export interface UploadContext {
-  readonly store: FileStore;
+  readonly store: ServedFiles;
   readonly writer: FrameWriter;
   /** An Ack is sent at least each time this many bytes have arrived. */
   readonly ackEvery: number;

@@ -39,6 +39,16 @@ export function notFound(name: string): MorselError {
   return new MorselError("not_found", `There is no file ${quote(name)}`);
 }
 
+/** The error for a version of a name that is not there any more; `what` became of it, as in `removed`. */
+export function goneVersion(name: string, version: number, what: string): MorselError {
+  return new MorselError("gone", `Version ${version} of ${quote(name)} was ${what}`);
+}
+
+/** The error for an upload that there is not. */
+export function noUpload(id: string): MorselError {
+  return new MorselError("not_found", `There is no unfinished upload ${id}`);
+}
+
 /** The error for whoever has lost an upload to another, or to its end. */
 export function fenced(id: string): MorselError {
   return new MorselError("fenced", `The upload ${id} has been taken over or has ended elsewhere`);

@@ -4,7 +4,7 @@ import { MorselError } from "../base/errors.ts";
 import { type CheckedName, quote } from "../base/names.ts";
 import type { BlobReader, Blobs } from "./blobs.ts";
 import type { Catalog, FileRecord, StoredFile } from "./catalog.ts";
-import { notFound } from "./conditions.ts";
+import { goneVersion, notFound } from "./conditions.ts";
 import type { HeldBlob, HeldBlobs } from "./held_blobs.ts";
 import { leafSource, VersionTree } from "./version_tree.ts";
 
@@ -92,10 +92,12 @@ async function findVersion(
   version: number,
 ): Promise<StoredFile> {
   const stored = await catalog.find(name);
-  if (!stored) throw version === 0 ? notFound(name.name) : gone(name, version, "removed");
+  if (!stored) {
+    throw version === 0 ? notFound(name.name) : goneVersion(name.name, version, "removed");
+  }
   const { version: current } = stored.file;
   if (version !== 0 && version !== current) {
-    throw gone(name, version, `replaced by version ${current}`);
+    throw goneVersion(name.name, version, `replaced by version ${current}`);
   }
   return stored;
 }
@@ -197,10 +199,6 @@ async function failAndMark(
     // The damage is the error to tell; it will be found again.
   }
   return damaged(file, how);
-}
-
-function gone({ name }: CheckedName, version: number, what: string): MorselError {
-  return new MorselError("gone", `Version ${version} of ${quote(name)} was ${what}`);
 }
 
 function damaged({ name, version }: FileRecord, how: string): MorselError {

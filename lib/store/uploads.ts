@@ -1,9 +1,8 @@
 // The uploads of a store: which are under way in this process, which wait for a resume, and who holds them.
 
 import { equals } from "@std/bytes";
-import { MorselError } from "../base/errors.ts";
 import type { Condition, Metadata, UploadRecord } from "./catalog.ts";
-import { fenced } from "./conditions.ts";
+import { fenced, noUpload } from "./conditions.ts";
 import { InlineUpload } from "./inline_upload.ts";
 import { forget, type UploadParts } from "./stored_upload.ts";
 import { Upload } from "./upload.ts";
@@ -91,9 +90,7 @@ export class Uploads {
   async abort(id: string): Promise<void> {
     const wasLive = await this.#live.get(id)?.fence("remove");
     const wasThere = await this.#remove(id);
-    if (!wasLive && !wasThere) {
-      throw new MorselError("not_found", `There is no unfinished upload ${id}`);
-    }
+    if (!wasLive && !wasThere) throw noUpload(id);
   }
 
   /** Removes what nobody holds and was not active for longer than this; returns how many. */

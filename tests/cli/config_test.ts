@@ -134,7 +134,7 @@ Deno.test("what is wrong in the configuration is one line that says where", asyn
     [{ server: 7 }, 'has a "server" that is not a name or HOST:PORT in quotes'],
     [{ servers: [] }, 'in "servers", is not an object in braces'],
     [{ servers: { home: {} } }, 'in "servers.home", needs an "address" such as'],
-    [{ servers: { home: { address, token: "x" } } }, 'in "servers.home", has the unknown key'],
+    [{ servers: { home: { address, tokn: "x" } } }, 'in "servers.home", has the unknown key'],
     [{ servers: { home: { address: "a b" } } }, '"address" "a b" is not HOST:PORT'],
     [{ servers: { c: { address } } }, 'names a server "c"; use two or more letters'],
     [{ servers: { "a:b": { address } } }, 'names a server "a:b"; use two or more letters'],

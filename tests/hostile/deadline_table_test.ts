@@ -14,6 +14,15 @@ const TESTS: Record<string, readonly (string | readonly [file: string, name: str
   ],
   "client: the greeting": [[CLIENT, "connect() gives up a server that does not greet"]],
   "server: the greeting": ["connects and says nothing", "greets with a byte a second"],
+  "client: the proof of a token": [
+    ["tests/client/token_test.ts", "connect() gives up a server that leaves a proof unanswered"],
+  ],
+  "server: the proof of a token": [
+    [
+      "tests/server/authentication_test.ts",
+      "a client that falls silent before its proof is let go after 10 s",
+    ],
+  ],
   "client: the rest of a frame": [[CLIENT, "a call gives up a server that stops inside a frame"]],
   "server: the rest of a frame": [
     "sends the header of a frame and falls silent",

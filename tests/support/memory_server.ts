@@ -2,11 +2,13 @@
 
 import type { Clock } from "../../lib/base/clock.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
-import type { Connection } from "../../lib/base/connection.ts";
+import type { ChannelBinding, Connection } from "../../lib/base/connection.ts";
 import type { Reconnecting } from "../../lib/client/link.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { serveSession } from "../../lib/server/session.ts";
+import { TokenWatch } from "../../lib/server/token_watch.ts";
+import type { TokenStore } from "../../lib/store/token_store.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
@@ -24,6 +26,10 @@ export interface MemoryServerOptions {
   pair?: MemoryPairOptions;
   catalog?: Catalog;
   blobs?: Blobs;
+  /** Who is let in. */
+  tokens?: TokenStore;
+  /** Of the server's end of each connection. */
+  binding?: ChannelBinding;
 }
 
 /** How a lasting client is connected. */
@@ -33,6 +39,8 @@ export interface LastingOptions {
   /** How long to try again, in milliseconds; a minute by default. */
   retryMs?: number;
   onReconnecting?: (event: Reconnecting) => void;
+  /** To prove on each of them. */
+  token?: string;
 }
 
 /** A server for a test; disposing it ends all sessions. */
@@ -45,7 +53,7 @@ export interface MemoryServer extends AsyncDisposable {
   /** A new session; its other end. */
   open(): Connection;
   /** A new session and a client on it, which ends with it. */
-  connect(): Promise<FileClient>;
+  connect(token?: string): Promise<FileClient>;
   /** A client that connects anew when its connection is lost. */
   connectLasting(options?: LastingOptions): Promise<FileClient>;
   /** Tells the sessions that the server is about to stop. */
@@ -67,9 +75,12 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
   const errors: unknown[] = [];
   const trace: string[] = [];
   const sessions: { connection: Connection; ended: Promise<void> }[] = [];
+  const tokens = options.tokens && new TokenWatch(options.tokens, { clock });
   const open = () => {
     const [near, far] = memoryPair(options.pair);
+    if (options.binding) Object.assign(far, { channelBinding: options.binding });
     const ended = serveSession(far, {
+      tokens,
       store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock,
@@ -99,12 +110,13 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
         dial: async () => wrap(open(), index++),
       });
     },
-    connect: () => FileClient.open(open(), { clock: options.clientClock ?? clock }),
+    connect: (token) => FileClient.open(open(), { clock: options.clientClock ?? clock, token }),
     drain: () => drain.abort(),
     ended,
     [Symbol.asyncDispose]: async () => {
       for (const { connection } of sessions) connection.close();
       await ended();
+      tokens?.stop();
       await store[Symbol.asyncDispose]();
     },
   };
