@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
 import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
-import { byteRate, wholeNumber } from "./option_values.ts";
+import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 
@@ -23,6 +23,10 @@ export interface ServeProgramOptions {
   scrubBytesPerSecond: number;
   /** What all connections together may move, both ways, in bytes per second; without it all they can. */
   limitBytesPerSecond?: number;
+  /** What all files together may have. */
+  quota?: { readonly bytes?: number | undefined; readonly files?: number | undefined };
+  /** Bytes of the disk that stay free. */
+  reserveBytes?: number;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -86,6 +90,13 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     name: "limit-rate",
     value: "RATE",
     summary: "Move RATE bytes a second at most, all connections together, both ways, as in 10M",
+  },
+  { name: "quota", value: "SIZE", summary: "Take files of SIZE bytes in all at most, as in 100G" },
+  { name: "quota-files", value: "N", summary: "Take N files at most" },
+  {
+    name: "reserve",
+    value: "SIZE",
+    summary: "Leave SIZE bytes of the disk free; 256M by default, 0 = off",
   },
   {
     name: "scrub",
@@ -153,10 +164,17 @@ async function serveUntilStopped(
   await refuseOpenAddress(address, given, screen);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
+  const quota = {
+    bytes: byteSize(given, "quota", { least: 1 }),
+    files: wholeNumber(given, "quota-files", { least: 1, most: Number.MAX_SAFE_INTEGER }),
+  };
+  const reserveBytes = byteSize(given, "reserve", { least: 1, zero: "off" });
   const server = await options.serve({
     address,
     dataFolder: given.value("data") ?? DEFAULT_FOLDER,
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
+    quota,
+    ...(reserveBytes !== undefined && { reserveBytes }),
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
@@ -179,7 +197,17 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (const name of ["listen", "max-connections", "limit-rate", "scrub"]) {
+  for (
+    const name of [
+      "listen",
+      "max-connections",
+      "limit-rate",
+      "scrub",
+      "quota",
+      "quota-files",
+      "reserve",
+    ]
+  ) {
     if (given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }
