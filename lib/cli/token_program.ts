@@ -7,7 +7,7 @@ import { quote } from "../base/names.ts";
 import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { OptionRule, ParsedArguments, ParsedOptions } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
-import { formatTime, printable } from "./format.ts";
+import { formatCount, formatRate, formatSize, formatTime, printable } from "./format.ts";
 import { byteRate, byteSize, duration, wholeNumber } from "./option_values.ts";
 import type { Screen } from "./screen.ts";
 import { suggest } from "./suggestion.ts";
@@ -117,9 +117,15 @@ function rightsIn(text: string): Set<Right> {
   return new Set(words as Right[]);
 }
 
-function describe({ rights, prefix }: Principal): string {
+function describe({ rights, prefix, ...limits }: Principal): string {
   const names = prefix === "" ? "all names" : `names that begin with ${quote(prefix)}`;
-  return `${[...rights].join(",")} on ${names}`;
+  const { quotaBytes, quotaFiles, bytesPerSecond } = limits;
+  return [
+    `${RIGHTS.filter((right) => rights.has(right)).join(",")} on ${names}`,
+    ...(quotaBytes === undefined ? [] : [`up to ${formatSize(quotaBytes)}`]),
+    ...(quotaFiles === undefined ? [] : [`up to ${formatCount(quotaFiles)} files`]),
+    ...(bytesPerSecond === undefined ? [] : [`at ${formatRate(bytesPerSecond)}`]),
+  ].join(", ");
 }
 
 function line(token: ShownToken, nowMs: number): string {
