@@ -12,9 +12,13 @@ import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
-import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
+import {
+  runtimeFiles,
+  runtimeLocalFiles,
+  runtimeNetwork,
+  runtimeProcess,
+} from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
@@ -71,10 +75,11 @@ export interface RunningServer extends AsyncDisposable {
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
-  const folder = await openDataFolder(dataFolder, DATA_FOLDER_PARTS);
+  const parts = await dataFolderParts();
+  const folder = await openDataFolder(dataFolder, parts);
   let tokens: TokenStore | undefined;
   try {
-    const opened = tokens = await TokenStore.open(dataFolder, DATA_FOLDER_PARTS);
+    const opened = tokens = await TokenStore.open(dataFolder, parts);
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
       listener: limited(
@@ -135,12 +140,14 @@ function limited(listener: Listener, bytesPerSecond: number | undefined): Listen
   };
 }
 
-const DATA_FOLDER_PARTS: DataFolderParts = {
-  files: nodeFiles,
-  openSql: openNodeSql,
-  clock: systemClock,
-  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-};
+async function dataFolderParts(): Promise<DataFolderParts> {
+  return {
+    files: await runtimeFiles(),
+    openSql: openNodeSql,
+    clock: systemClock,
+    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+  };
+}
 
 if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
@@ -150,9 +157,9 @@ if (import.meta.main) {
       const { address, recovered, hasTokens, close } = await serve(options);
       return { address, recovered: describeRecovery(recovered), hasTokens, close };
     },
-    openTokens: (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
-    check: ({ dataFolder, signal, onDamage }) =>
-      checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
+    openTokens: async (dataFolder) => TokenStore.open(dataFolder, await dataFolderParts()),
+    check: async ({ dataFolder, signal, onDamage }) =>
+      await checkDataFolder(dataFolder, await dataFolderParts(), {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),

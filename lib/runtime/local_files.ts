@@ -4,7 +4,7 @@
 import fs, { type Dirent } from "node:fs";
 import fsp from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
-import type { FolderEntry, LocalFiles, LocalStatus, Placement, WholeFile } from "./files.ts";
+import type { Files, FolderEntry, LocalFiles, LocalStatus, Placement, WholeFile } from "./files.ts";
 import { isMissing, nodeFiles, statusFrom } from "./node_files.ts";
 import { QuickCalls } from "./quick_calls.ts";
 
@@ -16,15 +16,21 @@ export interface SmallFileCalls {
   readWhole(path: string, most: number): WholeFile;
 }
 
+/** What a runtime may have better than node:fs. */
+export interface LocalFilesOptions {
+  readonly calls?: SmallFileCalls;
+  readonly files?: Files;
+}
+
 /** The file system of the runtime. The clock tells which calls are quick. */
 export function localFiles(
   clock: Pick<Clock, "monotonicMs">,
-  calls: SmallFileCalls = { look, readWhole },
+  { calls = { look, readWhole }, files = nodeFiles }: LocalFilesOptions = {},
 ): LocalFiles {
   const quickCalls = () => new QuickCalls(clock);
   const [looks, lists, reads, writes] = [quickCalls(), quickCalls(), quickCalls(), quickCalls()];
   return {
-    ...nodeFiles,
+    ...files,
     look: (path) =>
       present(looks.make(() => calls.look(path), async () => localStatus(await fsp.lstat(path)))),
     entries: async (path) => {
