@@ -50,6 +50,14 @@ export interface ServeOptions {
    * default. Each connection gets 2 KiB a second at least, however many there are.
    */
   limitBytesPerSecond?: number;
+  /** What all files together may have, those under way included; no limit by default. */
+  quota?: { readonly bytes?: number | undefined; readonly files?: number | undefined };
+  /**
+   * Bytes of the disk that stay free, beyond which uploads get `no_space`; 0 for none. By default
+   * 256 MiB, or none where the runtime may not tell what is free (Deno: `--allow-sys=statfs`), which `onError` is
+   * told.
+   */
+  reserveBytes?: number;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -76,7 +84,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
   const parts = await dataFolderParts();
-  const folder = await openDataFolder(dataFolder, parts);
+  const folder = await openDataFolder(dataFolder, {
+    ...parts,
+    quota: options.quota,
+    reserve: options.reserveBytes === undefined
+      ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
+      : { bytes: options.reserveBytes },
+  });
   let tokens: TokenStore | undefined;
   try {
     const opened = tokens = await TokenStore.open(dataFolder, parts);
@@ -139,6 +153,8 @@ function limited(listener: Listener, bytesPerSecond: number | undefined): Listen
     close: () => listener.close(),
   };
 }
+
+const DEFAULT_RESERVE = 256 * 1024 * 1024;
 
 async function dataFolderParts(): Promise<DataFolderParts> {
   return {

@@ -20,7 +20,8 @@ const ALL_NEED = ["--allow-net", "--allow-read", "--allow-write"];
 export const SERVER: Program = {
   name: "morsel-server",
   script: "server.ts",
-  permissions: ALL_NEED,
+  // How much of the disk is free, for --reserve.
+  permissions: [...ALL_NEED, "--allow-sys=statfs"],
 };
 
 /** The command line client. */

@@ -44,45 +44,53 @@ export function chunkSize(
   return wholeNumber(options, name, { least: 1, most: 1024 * 1024 });
 }
 
-/** What a rate may be. */
+/** What a rate or a size may be. */
 export interface ByteRateRange {
-  /** The lowest, in bytes a second; 0 too is allowed where it means something. */
+  /** The lowest, in bytes, or bytes a second; 0 too is allowed where it means something. */
   least: number;
   /** What 0 means, as in `off`; without it there is no 0. */
   zero?: string;
 }
 
-/** Bytes a second, with K, M or G for as many times 1024; undefined when the option was not given. */
+/** Bytes a second, with K, M, G or T for as many times 1024; undefined when the option was not given. */
 export function byteRate(
   options: ParsedOptions,
   name: string,
   range: ByteRateRange,
 ): number | undefined {
-  const text = options.value(name);
-  if (text === undefined) return undefined;
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMG]?)$/i.exec(text);
-  const value = match
-    ? Math.floor(Number(match[1]) * 1024 ** " KMG".indexOf(match[2]!.toUpperCase() || " "))
-    : NaN;
-  if (value >= range.least || (value === 0 && range.zero !== undefined)) return value;
-  const zero = range.zero === undefined ? "" : `, or 0 for ${range.zero}`;
-  if (Number.isNaN(value)) {
-    throw new UsageError(`--${name} ${quote(text)} is not a rate such as 20M${zero}`);
-  }
-  const least = range.least % 1024 === 0 ? `${range.least / 1024}K` : `${range.least}`;
-  throw new UsageError(`--${name} ${quote(text)} is below ${least}, the least there is${zero}`);
+  return bytesOf(options, name, { ...range, what: "a rate such as 20M" });
 }
 
 /** A size in bytes, with K, M, G or T for as many times 1024; undefined when the option was not given. */
-export function byteSize(options: ParsedOptions, name: string): number | undefined {
+export function byteSize(
+  options: ParsedOptions,
+  name: string,
+  range: ByteRateRange,
+): number | undefined {
+  return bytesOf(options, name, { ...range, what: "a size such as 20M" });
+}
+
+function bytesOf(
+  options: ParsedOptions,
+  name: string,
+  range: ByteRateRange & { what: string },
+): number | undefined {
   const text = options.value(name);
   if (text === undefined) return undefined;
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMGT]?)$/i.exec(text);
+  const match = /^(\d{1,15}(?:\.\d{1,3})?)([KMGT]?)$/i.exec(text);
   const value = match
     ? Math.floor(Number(match[1]) * 1024 ** " KMGT".indexOf(match[2]!.toUpperCase() || " "))
     : NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw new UsageError(`--${name} ${quote(text)} is not a size such as 10G`);
+  if (
+    (value >= range.least && value <= Number.MAX_SAFE_INTEGER) ||
+    (value === 0 && range.zero !== undefined)
+  ) return value;
+  const zero = range.zero === undefined ? "" : `, or 0 for ${range.zero}`;
+  if (!(value <= Number.MAX_SAFE_INTEGER)) {
+    throw new UsageError(`--${name} ${quote(text)} is not ${range.what}${zero}`);
+  }
+  const least = range.least % 1024 === 0 ? `${range.least / 1024}K` : `${range.least}`;
+  throw new UsageError(`--${name} ${quote(text)} is below ${least}, the least there is${zero}`);
 }
 
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;

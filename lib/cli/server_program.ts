@@ -5,13 +5,14 @@ import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import { formatAddress, isLoopback, parseAddress } from "./address.ts";
-import { findOperand, type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
+import { findOperand, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
 import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
-import { byteRate, wholeNumber } from "./option_values.ts";
+import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
+import { SERVER_OPTIONS } from "./server_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
 
@@ -24,6 +25,10 @@ export interface ServeProgramOptions {
   scrubBytesPerSecond: number;
   /** What all connections together may move, both ways, in bytes per second; without it all they can. */
   limitBytesPerSecond?: number;
+  /** What all files together may have. */
+  quota?: { readonly bytes?: number | undefined; readonly files?: number | undefined };
+  /** Bytes of the disk that stay free. */
+  reserveBytes?: number;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -73,37 +78,6 @@ export interface ServerProgramOptions {
   /** What `--version` prints. */
   version: string;
 }
-
-/** The options of the program. */
-export const SERVER_OPTIONS: readonly OptionRule[] = [
-  {
-    name: "listen",
-    value: "HOST:PORT",
-    summary: "Listen there; 127.0.0.1:1300 by default, port 0 takes any free one",
-  },
-  {
-    name: "data",
-    value: "DIR",
-    summary: "Keep the files in this folder; ./morsel-data by default",
-  },
-  { name: "max-connections", value: "N", summary: "Serve no more than N connections at once" },
-  {
-    name: "limit-rate",
-    value: "RATE",
-    summary: "Move RATE bytes a second at most, all connections together, both ways, as in 10M",
-  },
-  {
-    name: "scrub",
-    value: "RATE",
-    summary:
-      "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
-  },
-  { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
-  { name: "trace", summary: "Print every frame on standard error" },
-  { name: "debug", summary: "Print where in the program an error arose" },
-  { name: "help", letter: "h", summary: "Print this help" },
-  { name: "version", summary: "Print the version" },
-];
 
 // What the errors cannot say, as they know no command line.
 const NEXT_STEPS = { connection: "choose another place with --listen" };
@@ -185,10 +159,17 @@ async function serveUntilStopped(
   await refuseOpenAddress(address, given, screen);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
+  const quota = {
+    bytes: byteSize(given, "quota", { least: 1 }),
+    files: wholeNumber(given, "quota-files", { least: 1, most: Number.MAX_SAFE_INTEGER }),
+  };
+  const reserveBytes = byteSize(given, "reserve", { least: 1, zero: "off" });
   const server = await options.serve({
     address,
     dataFolder: given.value("data") ?? DEFAULT_FOLDER,
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
+    quota,
+    ...(reserveBytes !== undefined && { reserveBytes }),
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
@@ -216,7 +197,17 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (const name of ["listen", "max-connections", "limit-rate", "scrub"]) {
+  for (
+    const name of [
+      "listen",
+      "max-connections",
+      "limit-rate",
+      "scrub",
+      "quota",
+      "quota-files",
+      "reserve",
+    ]
+  ) {
     if (given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }

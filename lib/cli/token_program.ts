@@ -98,7 +98,7 @@ function tokenIn(name: string, given: ParsedOptions, nowMs: number): Principal {
     rights: rightsIn(given.value("allow") ?? "read,list"),
     prefix: given.value("prefix") ?? "",
     expiresMs: expiresMs === undefined ? undefined : nowMs + expiresMs,
-    quotaBytes: byteSize(given, "quota"),
+    quotaBytes: byteSize(given, "quota", { least: 1 }),
     quotaFiles: wholeNumber(given, "files", { least: 0, most: Number.MAX_SAFE_INTEGER }),
     bytesPerSecond: byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT }),
   };

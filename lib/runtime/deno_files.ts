@@ -1,12 +1,12 @@
 // The file system on Deno: node_files.ts, but for new files. `Deno.FsFile` writes on another thread, where
 // node:fs, also through promises, writes on this one, which has bytes to hash and to take from the network.
 
-import type { Files, OpenFile } from "./files.ts";
+import type { MeasuredFiles, OpenFile } from "./files.ts";
 import { nodeFiles } from "./node_files.ts";
 import { WriteBehind } from "./write_behind.ts";
 
 /** The file system of Deno. */
-export const denoFiles: Files = {
+export const denoFiles: MeasuredFiles = {
   ...nodeFiles,
   open: async (path, mode) =>
     mode === "create"

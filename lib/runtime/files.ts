@@ -54,6 +54,12 @@ export interface Files {
   setModified(path: string, modifiedMs: number): Promise<void>;
 }
 
+/** A file system that tells how full it is. */
+export interface MeasuredFiles extends Files {
+  /** Bytes that this process may still write on the disk of a path. */
+  freeSpace(path: string): Promise<number>;
+}
+
 /** What is at a path itself: a symbolic link is a `link`, whatever it leads to. */
 export interface LocalStatus extends Omit<FileStatus, "kind"> {
   readonly kind: FileStatus["kind"] | "link";

@@ -9,16 +9,17 @@ import {
   readdir,
   rename,
   stat,
+  statfs,
   unlink,
   utimes,
 } from "node:fs/promises";
 import process from "node:process";
-import type { Files, FileStatus, OpenFile } from "./files.ts";
+import type { FileStatus, MeasuredFiles, OpenFile } from "./files.ts";
 import { QuickCalls } from "./quick_calls.ts";
 import { systemClock } from "./system_clock.ts";
 
 /** The file system of the runtime. */
-export const nodeFiles: Files = {
+export const nodeFiles: MeasuredFiles = {
   open: async (path, mode) => {
     const permissions = mode === "createPrivate" ? 0o600 : 0o666;
     return new NodeFile(await open(path, FLAGS[mode], permissions));
@@ -31,6 +32,10 @@ export const nodeFiles: Files = {
   },
   syncFolder,
   list: (path) => readdir(path),
+  freeSpace: async (path) => {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
   setModified: (path, modifiedMs) => utimes(path, modifiedMs / 1000, modifiedMs / 1000),
 };
 

@@ -3,7 +3,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Network } from "./connection.ts";
-import type { Files, LocalFiles } from "./files.ts";
+import type { LocalFiles, MeasuredFiles } from "./files.ts";
 import type { HostProcess } from "./process.ts";
 
 const IS_DENO = "Deno" in globalThis;
@@ -22,7 +22,7 @@ export async function runtimeProcess(options: { files: LocalFiles }): Promise<Ho
 }
 
 /** The file system of this runtime. */
-export async function runtimeFiles(): Promise<Files> {
+export async function runtimeFiles(): Promise<MeasuredFiles> {
   if (IS_DENO) return (await import("./deno_files.ts")).denoFiles;
   return (await import("./node_files.ts")).nodeFiles;
 }

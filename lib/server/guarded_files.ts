@@ -109,14 +109,15 @@ class GuardedFiles implements ServedFiles {
   }
 
   async copy(from: string, to: string, condition: Condition): Promise<FileRecord> {
-    return await this.#store.copy(from, to, this.#link("read", { from, to, condition }));
+    const checked = this.#link("read", { from, to, condition });
+    return await this.#store.copy(from, to, checked, this.#principal);
   }
 
   async beginUpload(request: BeginUpload): Promise<OpenUpload> {
     const isInside = this.#isInside(request.name);
     const condition = this.#conditionOfPut(request.condition);
     if (!isInside) throw this.#outside(request.name);
-    return await this.#store.beginUpload({ ...request, condition });
+    return await this.#store.beginUpload({ ...request, condition, by: this.#principal });
   }
 
   async uploads(): Promise<UploadInfo[]> {

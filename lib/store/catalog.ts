@@ -3,6 +3,7 @@
 // method is atomic and, where it changes something, durable when it settles.
 
 import type { CheckedName } from "../base/names.ts";
+import type { Account, Quotas } from "./quota.ts";
 
 /** A few strings that travel with a file. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -67,6 +68,22 @@ export interface NewFile {
   readonly parts: readonly LeafPart[];
   /** Of a blob: the upload that made it, which ends with the commit. */
   readonly upload?: UploadHold | undefined;
+  /** Whose file it will be; "" where nobody has a name. */
+  readonly owner?: string | undefined;
+  /** What the files must keep to; without them nothing. */
+  readonly quotas?: Quotas | undefined;
+}
+
+/** How a content gets another name. */
+export interface LinkOptions {
+  /** On the new name. */
+  readonly condition: Condition;
+  /** Whether the old name stays: a copy, and no move. */
+  readonly keep: boolean;
+  /** Whose file a copy will be; what is moved stays whose it is. */
+  readonly owner?: string | undefined;
+  /** What a copy must keep to. */
+  readonly quotas?: Quotas | undefined;
 }
 
 /** What a commit, move, copy or removal did. */
@@ -85,6 +102,8 @@ export interface UploadHold {
 
 /** An unfinished upload that survives a restart. Its id is also the id of its blob. */
 export interface UploadRecord extends UploadHold {
+  /** Who began it. */
+  readonly owner: string;
   readonly name: CheckedName;
   readonly condition: Condition;
   /** The size announced by its client, in bytes; undefined when unknown. */
@@ -184,7 +203,7 @@ export interface Catalog extends AsyncDisposable {
   /**
    * Puts a content under a name and ends the upload of its blob, in one step. If equal content is
    * stored already, that is used, and the new blob comes back as garbage; but one that is marked as
-   * damaged is replaced by the new one, whichever names it has. Throws `conflict`, and `fenced` when the upload has ended or somebody else has attached to it.
+   * damaged is replaced by the new one, whichever names it has. Throws `conflict`, `quota`, and `fenced` when the upload has ended or somebody else has attached to it.
    */
   commit(file: NewFile): Promise<Changed>;
   /** Removes a name; `file` is what it held. Throws `not_found` or `conflict`. */
@@ -192,13 +211,11 @@ export interface Catalog extends AsyncDisposable {
   /**
    * Gives the content of `from` the name `to` as well, as a new version; `condition` is on `to`.
    * With `keep` false, `from` goes in the same step. Where both have one key and `keep` is false, the
-   * file takes the new spelling, and `absent` holds. Throws `not_found` or `conflict`.
+   * file takes the new spelling, and `absent` holds. Throws `not_found`, `conflict` or `quota`.
    */
-  link(
-    from: CheckedName,
-    to: CheckedName,
-    options: { readonly condition: Condition; readonly keep: boolean },
-  ): Promise<Changed>;
+  link(from: CheckedName, to: CheckedName, options: LinkOptions): Promise<Changed>;
+  /** What `owner` and the store have, and what a file of this name would replace; no scan of the files. */
+  account(owner: string, name: CheckedName): Promise<Account>;
 
   /** Records a new upload before a byte of its blob is written. */
   beginUpload(upload: UploadRecord): Promise<void>;

@@ -107,6 +107,20 @@ const MIGRATIONS = [
   INSERT INTO change (sequence, key, name, at_ms) SELECT version, x'ff', '', 0 FROM counter;
   DROP TABLE counter;
   `,
+  `
+  -- Whose it is: the name of who committed or began it, '' where nobody has one.
+  ALTER TABLE file ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+  ALTER TABLE upload ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+
+  -- What each owner has, counted with every change, so that nobody needs to count the files.
+  CREATE TABLE usage (
+    owner TEXT PRIMARY KEY,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO usage (owner, files, bytes)
+    SELECT '', COUNT(*), COALESCE(SUM(c.size), 0) FROM file f JOIN content c ON c.id = f.content;
+  `,
 ] as const;
 
 /**

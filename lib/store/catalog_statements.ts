@@ -25,10 +25,10 @@ const QUERIES = {
   list:
     `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key >= ? AND f.key < ? ORDER BY f.key LIMIT ?`,
 
-  current: "SELECT version, content, modified_ms, metadata FROM file WHERE key = ?",
+  current: `SELECT f.version, f.content, f.owner, c.size FROM ${FILES} WHERE f.key = ?`,
   putFile: `INSERT OR REPLACE INTO file
-    (key, name, version, content, committed_ms, modified_ms, metadata)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    (key, name, version, content, committed_ms, modified_ms, metadata, owner)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   dropFile: "DELETE FROM file WHERE key = ?",
 
   contentOf: "SELECT id, blob, damage FROM content WHERE digest = ?",
@@ -48,8 +48,8 @@ const QUERIES = {
 
   addUpload: `INSERT INTO upload
     (id, key, name, needs_version, declared_size, modified_ms, metadata, epoch, durable, begun_ms,
-     active_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     active_ms, owner)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   attachUpload: "UPDATE upload SET epoch = epoch + 1, active_ms = ? WHERE id = ? RETURNING *",
   progressUpload: "UPDATE upload SET durable = ?, active_ms = ? WHERE id = ? AND epoch = ?",
   dropUpload: "DELETE FROM upload WHERE id = ? AND epoch = ?",
@@ -70,6 +70,12 @@ const QUERIES = {
     ORDER BY sequence LIMIT ?`,
   changeBounds: `SELECT (SELECT MIN(sequence) FROM change) AS oldest,
     (SELECT MAX(sequence) FROM change) AS last`,
+
+  addUsage: `INSERT INTO usage (owner, files, bytes) VALUES (?, ?, ?)
+    ON CONFLICT (owner) DO UPDATE SET files = files + excluded.files, bytes = bytes + excluded.bytes`,
+  usageOf: "SELECT files, bytes FROM usage WHERE owner = ?",
+  // One row for each owner, of whom there are few.
+  usage: "SELECT COALESCE(SUM(files), 0) AS files, COALESCE(SUM(bytes), 0) AS bytes FROM usage",
 
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",
@@ -150,6 +156,7 @@ export function uploadValues(upload: UploadRecord): SqlValue[] {
     upload.durable,
     upload.begunMs,
     upload.activeMs,
+    upload.owner,
   ];
 }
 
@@ -167,6 +174,7 @@ export function uploadOf(row: SqlRow): UploadRecord {
     durable: row.durable as number,
     begunMs: row.begun_ms as number,
     activeMs: row.active_ms as number,
+    owner: row.owner as string,
   };
 }
 

@@ -1,11 +1,13 @@
 // The data folder of one server: `owner.db` says who has it, `catalog.db` and the blobs are the store.
 
 import type { Clock } from "../base/clock.ts";
-import { MorselError } from "../base/errors.ts";
-import type { Files } from "../runtime/files.ts";
+import { asMorselError, MorselError } from "../base/errors.ts";
+import type { Files, MeasuredFiles } from "../runtime/files.ts";
 import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
 import { FileStore, type Recovery } from "./file_store.ts";
+import { DiskSpace } from "./disk_space.ts";
 import { FolderBlobs } from "./folder_blobs.ts";
+import type { Quota } from "./quota.ts";
 import { SqliteCatalog } from "./sqlite_catalog.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -15,11 +17,22 @@ const SQLITE_LOCKED = 6;
 
 /** What a {@linkcode DataFolder} stands on. */
 export interface DataFolderParts {
-  readonly files: Files;
+  readonly files: MeasuredFiles;
   readonly openSql: OpenSql;
   readonly clock: Clock;
   /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
   readonly newId: () => string;
+  /** What all files together may have. */
+  readonly quota?: Quota | undefined;
+  /** What of the disk stays free; without it all may be filled. */
+  readonly reserve?: Reserve | undefined;
+}
+
+/** A part of the disk that stays free. */
+export interface Reserve {
+  readonly bytes: number;
+  /** Called with why where nobody can tell what is free, and nothing is kept; without it that is an error. */
+  readonly onUnknown?: ((error: MorselError) => void) | undefined;
 }
 
 /** An open data folder; disposing it closes the store and lets the folder go. */
@@ -39,8 +52,16 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
   try {
     catalog = SqliteCatalog.open(`${path}/catalog.db`, parts);
     const blobs = await FolderBlobs.open(path, parts.files);
-    const { clock, newId } = parts;
-    const { store, recovered } = await FileStore.open({ catalog, blobs, clock, newId });
+    const { clock, newId, quota } = parts;
+    const space = await diskSpace(path, parts);
+    const { store, recovered } = await FileStore.open({
+      catalog,
+      blobs,
+      clock,
+      newId,
+      quota,
+      space,
+    });
     return {
       store,
       recovered,
@@ -57,6 +78,29 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
     owner.close();
     throw thrown;
   }
+}
+
+/** Undefined where nothing is kept free. Throws `storage` where it was asked for and cannot be. */
+async function diskSpace(
+  path: string,
+  { files, clock, reserve }: DataFolderParts,
+): Promise<DiskSpace | undefined> {
+  if (!reserve?.bytes) return undefined;
+  const freeSpace = async () => {
+    try {
+      return await files.freeSpace(path);
+    } catch (thrown) {
+      throw storageError(thrown, "Cannot tell how much of the disk is free");
+    }
+  };
+  try {
+    await freeSpace();
+  } catch (thrown) {
+    if (!reserve.onUnknown) throw thrown;
+    reserve.onUnknown(asMorselError(thrown, "storage"));
+    return undefined;
+  }
+  return new DiskSpace({ clock, reserve: reserve.bytes, freeSpace });
 }
 
 async function makeFolder(path: string, files: Files): Promise<void> {

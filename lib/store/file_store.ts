@@ -4,6 +4,7 @@
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
+import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
 import type {
@@ -17,9 +18,12 @@ import type {
 } from "./catalog.ts";
 import { type CheckOptions, type CheckProgress, checkStore } from "./check.ts";
 import { insistOn, notFound } from "./conditions.ts";
+import type { DiskSpace } from "./disk_space.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
+import type { Quota } from "./quota.ts";
+import { Reservations } from "./reservations.ts";
 import type { OpenUpload } from "./upload_terms.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
@@ -36,6 +40,10 @@ export interface FileStoreParts {
   readonly clock: Clock;
   /** Makes an id of 32 hexadecimal digits that cannot be guessed and was never given before. */
   readonly newId: () => string;
+  /** What all files together may have; without it all there is room for. */
+  readonly quota?: Quota | undefined;
+  /** Keeps a part of the disk free; without it nothing does. */
+  readonly space?: DiskSpace | undefined;
 }
 
 /** One page of a listing. */
@@ -73,16 +81,20 @@ export interface BeginUpload {
    * one gets `fenced` for all it does from then on. Without one a new upload begins.
    */
   readonly resume?: boolean;
+  /** Whose upload it is and whose quota counts; everybody by default. */
+  readonly by?: Principal | undefined;
 }
 
 /** A database of files. Names are checked here, and errors of all methods are MorselErrors. */
 export class FileStore implements AsyncDisposable {
   readonly #parts: FileStoreParts & { readonly held: HeldBlobs };
   readonly #uploads: Uploads;
+  readonly #reservations: Reservations;
 
   private constructor(parts: FileStoreParts) {
     this.#parts = { ...parts, held: new HeldBlobs(parts) };
-    this.#uploads = new Uploads(this.#parts);
+    this.#reservations = new Reservations(parts.catalog, parts.quota);
+    this.#uploads = new Uploads({ ...this.#parts, reservations: this.#reservations });
   }
 
   /** Recovers what a crash may have left and opens the store. On failure the catalog stays open. */
@@ -90,7 +102,11 @@ export class FileStore implements AsyncDisposable {
     parts: FileStoreParts,
   ): Promise<{ store: FileStore; recovered: Recovery }> {
     const recovered = await recover(parts);
-    return { store: new FileStore(parts), recovered };
+    const store = new FileStore(parts);
+    for (const { id, name, owner, declaredSize, durable } of await parts.catalog.uploads()) {
+      await store.#reservations.restore(id, { name, owner, size: declaredSize ?? durable });
+    }
+    return { store, recovered };
   }
 
   /** The file of this name. Throws `not_found`. */
@@ -155,15 +171,32 @@ export class FileStore implements AsyncDisposable {
 
   /**
    * Gives the content of a file a second name; no bytes are copied. `condition` is on `to`. Throws
-   * `not_found`, `conflict`, or `invalid` when both name one file.
+   * `not_found`, `conflict`, `quota`, or `invalid` when both name one file. The copy is a file of `by`.
    */
-  async copy(from: string, to: string, condition: Condition): Promise<FileRecord> {
+  async copy(
+    from: string,
+    to: string,
+    condition: Condition,
+    by: Principal = EVERYBODY,
+  ): Promise<FileRecord> {
     const [source, target] = [checkName(from), checkName(to)];
     if (equals(source.key, target.key)) {
       throw new MorselError("invalid", `Cannot copy ${quote(from)} onto itself`);
     }
-    const options = { condition, keep: true };
-    return await this.#finish(await this.#parts.catalog.link(source, target, options));
+    const quotas = this.#reservations.quotasOf(by);
+    const options = { condition, keep: true, owner: by.name, quotas };
+    const id = this.#parts.newId();
+    try {
+      // So that what is reserved by uploads is left alone.
+      if (quotas) {
+        await this.#insistOn(condition, target);
+        const { size } = await this.stat(from);
+        await this.#reservations.reserve(id, { name: target, size, by });
+      }
+      return await this.#finish(await this.#parts.catalog.link(source, target, options));
+    } finally {
+      this.#reservations.release(id);
+    }
   }
 
   /**
@@ -176,26 +209,28 @@ export class FileStore implements AsyncDisposable {
 
   /**
    * Begins an upload, or resumes one: then `received` is its `durable`, where the next write goes.
-   * Nothing of it is visible before its commit. Throws `conflict`, `invalid`.
+   * Nothing of it is visible before its commit. Throws `conflict`, `invalid`, `quota`, `no_space`.
    */
   async beginUpload(request: BeginUpload): Promise<OpenUpload> {
     const name = checkName(request.name);
-    const { condition, declaredSize, modifiedMs, metadata, resume } = request;
+    const { condition, declaredSize, modifiedMs, metadata, resume, by = EVERYBODY } = request;
     if (declaredSize !== undefined) insistOnSize(declaredSize);
     if (!Number.isSafeInteger(modifiedMs)) {
       throw new MorselError("invalid", `The time ${modifiedMs} is not in whole milliseconds`);
     }
     const id = this.#parts.newId();
-    const about = { id, name, condition, declaredSize, modifiedMs, metadata };
+    const owner = by.name;
+    const quotas = this.#reservations.quotasOf(by);
+    const about = { id, name, condition, declaredSize, modifiedMs, metadata, owner, quotas };
     // Early, so that a large upload does not fail after its last byte only.
     await this.#insistOn(condition, name);
     if (resume) {
-      const resumed = await this.#uploads.resume(about);
+      const resumed = await this.#uploads.resume(about, by);
       if (resumed) return resumed;
       // Its holder may have committed it meanwhile.
       await this.#insistOn(condition, name);
     }
-    return await this.#uploads.begin(about);
+    return await this.#uploads.begin(about, by);
   }
 
   /** The uploads that have not ended, but for small ones, which never outlive their connection. */

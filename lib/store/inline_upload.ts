@@ -65,7 +65,7 @@ export class InlineUpload implements OpenUpload {
     const found = size > 0 ? leafHash(bytes) : merkleRoot(NOTHING);
     insistOnDigest(found, digest);
     const { catalog, held } = this.#parts;
-    const { name, condition, modifiedMs, metadata } = this.#about;
+    const { name, condition, modifiedMs, metadata, owner, quotas } = this.#about;
     const { file, garbage } = await catalog.commit({
       name,
       condition,
@@ -73,6 +73,8 @@ export class InlineUpload implements OpenUpload {
       digest: found,
       modifiedMs,
       metadata,
+      owner,
+      quotas,
       place: { kind: "inline", bytes },
       parts: [],
     });

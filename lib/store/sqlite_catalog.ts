@@ -11,6 +11,7 @@ import type {
   Condition,
   FileRecord,
   LeafPart,
+  LinkOptions,
   NewFile,
   StoredContent,
   StoredFile,
@@ -33,6 +34,9 @@ import { fenced, insistOn, notFound } from "./conditions.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { keyRange } from "./key_range.ts";
 import { type NewVersion, SqliteChangeLog } from "./sqlite_change_log.ts";
+import type { Account } from "./quota.ts";
+import { SqliteContents } from "./sqlite_contents.ts";
+import { type CurrentFile, SqliteUsage } from "./sqlite_usage.ts";
 import { storageError } from "./storage_error.ts";
 
 /** What a {@linkcode SqliteCatalog} stands on. */
@@ -50,6 +54,8 @@ export class SqliteCatalog implements Catalog {
   readonly #clock: Clock;
   readonly #sql: CatalogStatements;
   readonly #changes: GroupCommit;
+  readonly #contents: SqliteContents;
+  readonly #usage: SqliteUsage;
 
   private constructor(db: SqlDatabase, { clock, changesKept }: SqliteCatalogParts) {
     this.#db = db;
@@ -57,6 +63,8 @@ export class SqliteCatalog implements Catalog {
     this.#sql = prepareStatements(db);
     this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
     this.#changes = new GroupCommit(db, clock);
+    this.#contents = new SqliteContents(this.#sql);
+    this.#usage = new SqliteUsage(this.#sql);
   }
 
   /** Opens the catalog in the file at `path`, made if it is not there. Throws `storage`. */
@@ -96,12 +104,15 @@ export class SqliteCatalog implements Catalog {
     return this.log.told(this.#changes.run(() => {
       const current = this.#current(file.name);
       insistOn(file.condition, file.name.name, current?.version);
+      const owner = file.owner ?? "";
+      this.#usage.insistOnQuotas(file, owner, current);
       if (file.upload) this.#endHeld(file.upload);
       // Nothing is refused below this line, so that a refused commit has written nothing.
       const garbage: string[] = [];
-      const content = this.#contentFor(file, garbage);
-      const record = this.#put(file.name, content, file);
-      if (current) this.#release(current.content, garbage);
+      const content = this.#contents.contentFor(file, garbage);
+      const record = this.#put(file.name, { content, owner }, file);
+      this.#usage.count(owner, file.size, current);
+      if (current) this.#contents.release(current.content, garbage);
       return { file: record, garbage };
     }));
   }
@@ -116,7 +127,8 @@ export class SqliteCatalog implements Catalog {
       const file = fileOf(row);
       this.#sql.dropFile.run(name.key);
       this.log.remove(name.key, file.name);
-      this.#release(current.content, garbage);
+      this.#usage.uncount(current);
+      this.#contents.release(current.content, garbage);
       return { file, garbage };
     }));
   }
@@ -124,7 +136,7 @@ export class SqliteCatalog implements Catalog {
   link(
     from: CheckedName,
     to: CheckedName,
-    options: { readonly condition: Condition; readonly keep: boolean },
+    options: LinkOptions,
   ): Promise<Changed> {
     return this.log.told(this.#changes.run(() => {
       const row = this.#sql.stat.get(from.key);
@@ -135,14 +147,28 @@ export class SqliteCatalog implements Catalog {
       if (!respelt || options.condition.kind !== "absent") {
         insistOn(options.condition, to.name, target?.version);
       }
+      const owner = options.keep ? options.owner ?? "" : source.owner;
+      if (options.keep) {
+        this.#usage.insistOnQuotas({ ...options, size: source.size }, owner, target);
+      }
       const garbage: string[] = [];
       const old = fileOf(row);
       if (!options.keep) this.#sql.dropFile.run(from.key);
       if (!options.keep && !respelt) this.log.remove(from.key, old.name);
-      const record = this.#put(to, source.content, old);
-      if (target) this.#release(target.content, garbage);
+      const record = this.#put(to, { content: source.content, owner }, old);
+      if (!options.keep && !respelt) this.#usage.uncount(source);
+      this.#usage.count(owner, source.size, target);
+      if (target) this.#contents.release(target.content, garbage);
       return { file: record, garbage };
     }));
+  }
+
+  async account(owner: string, name: CheckedName): Promise<Account> {
+    try {
+      return { ...this.#usage.of(owner), replaced: this.#current(name) };
+    } catch (thrown) {
+      throw storageError(thrown, "Cannot read the catalog");
+    }
   }
 
   beginUpload(upload: UploadRecord): Promise<void> {
@@ -164,14 +190,14 @@ export class SqliteCatalog implements Catalog {
     return this.#changes.run(() => {
       const found = this.#sql.progressUpload.run(durable, this.#clock.now(), id, epoch);
       if (found === 0) throw fenced(id);
-      this.#putLeaves(id, parts);
+      this.#contents.putLeaves(id, parts);
     });
   }
 
   endUpload({ id, epoch }: UploadHold): Promise<readonly string[]> {
     return this.#changes.run(() => {
       const garbage: string[] = [];
-      if (this.#sql.dropUpload.run(id, epoch) > 0) this.#discard(id, garbage);
+      if (this.#sql.dropUpload.run(id, epoch) > 0) this.#contents.discard(id, garbage);
       return garbage;
     });
   }
@@ -240,8 +266,8 @@ export class SqliteCatalog implements Catalog {
     }
   }
 
-  #current(name: CheckedName): { version: number; content: number } | undefined {
-    return this.#sql.current.get(name.key) as { version: number; content: number } | undefined;
+  #current(name: CheckedName): CurrentFile | undefined {
+    return this.#sql.current.get(name.key) as unknown as CurrentFile | undefined;
   }
 
   /** First of all changes of its step, as it refuses by whether there was a row to remove. */
@@ -249,51 +275,16 @@ export class SqliteCatalog implements Catalog {
     if (this.#sql.dropUpload.run(id, epoch) === 0) throw fenced(id);
   }
 
-  /** The content row with this digest, added unless equal content is there. */
-  #contentFor({ digest, size, place, parts }: NewFile, garbage: string[]): number {
-    const blob = place.kind === "blob" ? place.id : null;
-    const bytes = place.kind === "inline" ? place.bytes : null;
-    const added = this.#sql.addContent.get(digest, size, blob, bytes)?.id;
-    if (added !== undefined) {
-      if (blob !== null) this.#putLeaves(blob, parts);
-      return added as number;
-    }
-    const known = this.#sql.contentOf.get(digest)!;
-    if (known.damage === null) {
-      if (blob !== null && known.blob !== blob) this.#discard(blob, garbage);
-      return known.id as number;
-    }
-    if (blob !== null) this.#putLeaves(blob, parts);
-    // The names that had the damaged one are whole again, too.
-    this.#sql.replaceContent.run(blob, bytes, known.id!);
-    if (typeof known.blob === "string") this.#discard(known.blob, garbage);
-    return known.id as number;
-  }
-
-  #put(name: CheckedName, content: number, from: NewVersion): FileRecord {
+  #put(
+    name: CheckedName,
+    { content, owner }: Pick<CurrentFile, "content" | "owner">,
+    from: NewVersion,
+  ): FileRecord {
     const file = this.log.put(name, from);
     const { version, committedMs, modifiedMs, metadata } = file;
     const text = JSON.stringify(metadata);
-    const about = [version, content, committedMs, modifiedMs, text];
+    const about = [version, content, committedMs, modifiedMs, text, owner];
     this.#sql.putFile.run(name.key, name.name, ...about);
     return file;
-  }
-
-  #putLeaves(blob: string, parts: readonly LeafPart[]): void {
-    for (const { index, hashes, root } of parts) {
-      this.#sql.putLeaves.run(blob, index, hashes, root ?? null);
-    }
-  }
-
-  /** Drops a content unless a file has it still. */
-  #release(content: number, garbage: string[]): void {
-    const blob = this.#sql.dropUnusedContent.get(content)?.blob;
-    if (typeof blob === "string") this.#discard(blob, garbage);
-  }
-
-  /** Recorded in the step that drops the last need of a blob, so that no crash can lose track of it. */
-  #discard(blob: string, garbage: string[]): void {
-    this.#sql.addGarbage.run(blob);
-    garbage.push(blob);
   }
 }

@@ -117,12 +117,15 @@ export class StoredUpload {
 /**
  * Removes a row and its blob. The row goes first, into the list of garbage in the same step: after a crash
  * the blob is still named, and a commit whose outcome is not known is decided by whether the row was there.
+ * False when the row is gone or another's.
  */
 export async function forget(
   { catalog, held }: Pick<UploadParts, "catalog" | "held">,
   hold: UploadHold,
-): Promise<void> {
-  await held.removeGarbage(await catalog.endUpload(hold));
+): Promise<boolean> {
+  const garbage = await catalog.endUpload(hold);
+  await held.removeGarbage(garbage);
+  return garbage.length > 0;
 }
 
 /** Undefined when they are not those of the durable bytes. */

@@ -219,9 +219,9 @@ export class Upload implements OpenUpload {
   }
 
   #enterCatalog(size: number, digest: Uint8Array) {
-    const { name, condition, modifiedMs, metadata } = this.#about;
+    const { name, condition, modifiedMs, metadata, owner, quotas } = this.#about;
     const { catalog } = this.#parts;
-    const file = { name, condition, size, digest, modifiedMs, metadata };
+    const file = { name, condition, size, digest, modifiedMs, metadata, owner, quotas };
     if (!this.#stored) {
       const place = { kind: "inline", bytes: this.#content.bytes } as const;
       return catalog.commit({ ...file, place, parts: [] });
@@ -241,7 +241,7 @@ export class Upload implements OpenUpload {
       this.#onEnd("left behind");
       throw thrown;
     }
-    this.#onEnd("clean");
+    this.#onEnd("gone");
   }
 
   async #keep(): Promise<void> {
@@ -250,15 +250,15 @@ export class Upload implements OpenUpload {
       if (!this.#stored || this.#failure) return await this.#discard();
       await this.#checkpoint();
       await this.#stored.close();
-      this.#end();
+      this.#end("kept");
     } catch {
       await this.#discard().catch(() => {}); // what is left of it is found on the next start
     }
   }
 
-  #end(): void {
+  #end(how: "gone" | "kept" = "gone"): void {
     this.#ended = true;
-    this.#onEnd("clean");
+    this.#onEnd(how);
   }
 
   async #orPoison<T>(step: () => Promise<T>): Promise<T> {

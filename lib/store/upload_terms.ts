@@ -5,6 +5,7 @@ import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
 import type { CheckedName } from "../base/names.ts";
 import type { Condition, FileRecord, Metadata } from "./catalog.ts";
+import type { Quotas } from "./quota.ts";
 
 /** What is known of an upload when it begins. */
 export interface NewUpload {
@@ -16,13 +17,18 @@ export interface NewUpload {
   readonly declaredSize: number | undefined;
   readonly modifiedMs: number;
   readonly metadata: Metadata;
+  /** Whose file it will be. */
+  readonly owner: string;
+  /** What the commit must keep to. */
+  readonly quotas: Quotas | undefined;
 }
 
 /**
- * Is called once an upload has let go of its row and its blob. Where they were to be removed and could not
- * be, they are left behind, and nobody may go on with them.
+ * Is called once an upload has let go of its row and its blob, which are gone then, a file's, or kept for a
+ * resume. Where they were to be removed and could not be, they are left behind, and nobody may go on with
+ * them.
  */
-export type OnUploadEnd = (how: "clean" | "left behind") => void;
+export type OnUploadEnd = (how: "gone" | "kept" | "left behind") => void;
 
 /** An upload under way, whether its bytes are in memory or in a blob. End it with one of the last three. */
 export interface OpenUpload {

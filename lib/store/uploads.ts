@@ -8,6 +8,10 @@ import { forget, type UploadParts } from "./stored_upload.ts";
 import { Upload } from "./upload.ts";
 import { MAX_INLINE_SIZE } from "./upload_content.ts";
 import type { NewUpload, OpenUpload } from "./upload_terms.ts";
+import type { Principal } from "../base/principal.ts";
+import type { DiskSpace } from "./disk_space.ts";
+import { LimitedUpload } from "./limited_upload.ts";
+import type { Reservations } from "./reservations.ts";
 
 /** A large upload that has not ended, for people. */
 export interface UploadInfo {
@@ -28,40 +32,51 @@ export interface UploadInfo {
   readonly isAttached: boolean;
 }
 
+/** What the uploads of a store share. */
+export interface UploadsParts extends UploadParts {
+  readonly reservations: Reservations;
+  /** Undefined where no space is kept free. */
+  readonly space?: DiskSpace | undefined;
+}
+
 /** Begins, resumes and ends uploads. */
 export class Uploads {
-  readonly #parts: UploadParts;
+  readonly #parts: UploadsParts;
   /** The newest holder of each upload, until it has let go. Bounded by the requests under way. */
   readonly #live = new Map<string, Upload>();
   /** What could not be removed. Its blob may be broken, so that nobody may go on with it. */
   readonly #leftBehind = new Set<string>();
 
-  constructor(parts: UploadParts) {
+  constructor(parts: UploadsParts) {
     this.#parts = parts;
   }
 
-  /** Begins a new upload. */
-  async begin(about: NewUpload): Promise<OpenUpload> {
-    const { declaredSize = Infinity } = about;
+  /** Begins a new upload. Throws `quota` and `no_space`. */
+  async begin(about: NewUpload, by: Principal): Promise<OpenUpload> {
+    const { id, name, declaredSize = Infinity } = about;
+    const { reservations, space } = this.#parts;
+    if (space) await space.insistOn(about.declaredSize ?? 0);
+    await reservations.reserve(id, { name, size: about.declaredSize ?? 0, by });
     if (declaredSize <= MAX_INLINE_SIZE) {
-      return new InlineUpload(this.#parts, { ...about, declaredSize });
+      const upload = new InlineUpload(this.#parts, { ...about, declaredSize });
+      return this.#limited(upload, about, by);
     }
     const upload = this.#register(about);
     await upload.begin();
-    return upload;
+    return this.#limited(upload, about, by);
   }
 
   /**
    * Takes over the newest unfinished upload of which the same was said, whoever holds it; undefined when
    * there is none. Throws `fenced` when the next one comes while this one takes over.
    */
-  async resume(about: NewUpload): Promise<Upload | undefined> {
+  async resume(about: NewUpload, by: Principal): Promise<OpenUpload | undefined> {
     // One that stays in memory has left nothing to take over.
     if ((about.declaredSize ?? Infinity) <= MAX_INLINE_SIZE) return undefined;
     for (const record of await this.#parts.catalog.uploadsTo(about.name)) {
       if (!isSame(record, about)) continue;
       const upload = await this.#takeOver({ ...about, id: record.id });
-      if (upload) return upload;
+      if (upload) return this.#limited(upload, about, by);
     }
     return undefined;
   }
@@ -100,7 +115,7 @@ export class Uploads {
     for (const record of await this.#parts.catalog.uploads()) {
       if (record.activeMs >= before || this.#holderOf(record.id)) continue;
       // With the epoch that was seen: whoever attaches meanwhile keeps it.
-      await forget(this.#parts, record);
+      if (await forget(this.#parts, record)) this.#parts.reservations.release(record.id);
       expired++;
     }
     return expired;
@@ -127,17 +142,38 @@ export class Uploads {
   async #remove(id: string): Promise<boolean> {
     const record = await this.#parts.catalog.attachUpload(id);
     if (record) await forget(this.#parts, record);
+    this.#parts.reservations.release(id);
     this.#leftBehind.delete(id);
     return record !== undefined;
   }
 
   #register(about: NewUpload): Upload {
     const upload: Upload = new Upload(this.#parts, about, (how) => {
+      if (how === "gone") this.#parts.reservations.release(about.id);
       if (how === "left behind") this.#leftBehind.add(about.id);
       if (this.#live.get(about.id) === upload) this.#live.delete(about.id);
     });
     this.#live.set(about.id, upload);
     return upload;
+  }
+
+  /** Of an upload that was said to be small nothing is left at its end; a large one tells itself. */
+  #limited(upload: OpenUpload, { name, declaredSize }: NewUpload, by: Principal): OpenUpload {
+    const { reservations, space } = this.#parts;
+    const isCounted = declaredSize === undefined && reservations.quotasOf(by) !== undefined;
+    const isSmall = upload instanceof InlineUpload;
+    if (!isCounted && !isSmall && !space) return upload;
+    return new LimitedUpload(upload, {
+      beforeWrite: async (bytes, received) => {
+        if (isCounted && received > reservations.sizeOf(upload.id)) {
+          await reservations.growTo(upload.id, { name, size: received, by });
+        }
+        if (space) await space.take(bytes);
+      },
+      onEnd: () => {
+        if (isSmall) reservations.release(upload.id);
+      },
+    });
   }
 
   #holderOf(id: string): Upload | undefined {
@@ -151,6 +187,7 @@ function isSame(record: UploadRecord, about: NewUpload): boolean {
   return equals(record.name.key, about.name.key) &&
     record.declaredSize === about.declaredSize &&
     record.modifiedMs === about.modifiedMs &&
+    record.owner === about.owner &&
     isSameCondition(record.condition, about.condition) &&
     isSameMetadata(record.metadata, about.metadata);
 }

@@ -3,9 +3,9 @@ import { MorselError } from "../../lib/base/errors.ts";
 import {
   type CheckProgramOptions,
   type ServeProgramOptions,
-  SERVER_OPTIONS,
   serverProgram,
 } from "../../lib/cli/server_program.ts";
+import { SERVER_OPTIONS } from "../../lib/cli/server_options.ts";
 import { notCapable } from "../support/cli_run.ts";
 import { settled } from "../support/fake_clock.ts";
 import { Exited, FakeHost } from "../support/fake_host.ts";

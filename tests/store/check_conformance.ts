@@ -132,6 +132,7 @@ export function checkConformance(engine: string, newHome: () => Promise<StoreHom
       durable: 0,
       begunMs: 0,
       activeMs: 0,
+      owner: "",
     };
     await catalog.beginUpload(upload);
     await catalog.checkpointUpload(upload, 0, [{ index: 0, hashes: leaves }]);

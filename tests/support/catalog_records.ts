@@ -42,6 +42,7 @@ export function uploadRecord(differing: Partial<UploadRecord>): UploadRecord {
     durable: 0,
     begunMs: 5,
     activeMs: 5,
+    owner: "",
     ...differing,
   };
 }

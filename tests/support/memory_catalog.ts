@@ -7,6 +7,7 @@ import type {
   Condition,
   FileRecord,
   LeafPart,
+  LinkOptions,
   NewFile,
   Place,
   StoredContent,
@@ -17,6 +18,7 @@ import type {
 import type { CheckedName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { toHex } from "../../lib/base/hex.ts";
+import { type Account, growthOf, insistOnQuotas } from "../../lib/store/quota.ts";
 import { fenced, insistOn, notFound } from "../../lib/store/conditions.ts";
 import { MemoryChangeLog } from "./memory_change_log.ts";
 
@@ -26,6 +28,8 @@ export class MemoryCatalog implements Catalog {
   readonly #clock: Pick<Clock, "now">;
   /** By key in hexadecimal digits, whose order is that of the bytes. */
   readonly #files = new Map<string, FileRecord>();
+  /** By the same keys as the files. */
+  readonly #owners = new Map<string, string>();
   /** By digest in hexadecimal digits. */
   readonly #contents = new Map<string, StoredContent>();
   readonly #uploads = new Map<string, UploadRecord>();
@@ -42,6 +46,7 @@ export class MemoryCatalog implements Catalog {
   clone(): MemoryCatalog {
     const copy = new MemoryCatalog(this.#clock);
     for (const [key, file] of this.#files) copy.#files.set(key, file);
+    for (const [key, owner] of this.#owners) copy.#owners.set(key, owner);
     for (const [digest, content] of this.#contents) copy.#contents.set(digest, content);
     for (const [id, upload] of this.#uploads) copy.#uploads.set(id, upload);
     for (const [id, parts] of this.#leaves) copy.#leaves.set(id, new Map(parts));
@@ -76,6 +81,8 @@ export class MemoryCatalog implements Catalog {
     const { name, condition, place, parts } = file;
     const current = this.#files.get(toHex(name.key));
     insistOn(condition, name.name, current?.version);
+    const owner = file.owner ?? "";
+    this.#insistOnQuotas(file, owner, name);
     if (file.upload) this.#insistOnHold(file.upload);
     const garbage: string[] = [];
     if (file.upload) this.#uploads.delete(file.upload.id);
@@ -91,6 +98,7 @@ export class MemoryCatalog implements Catalog {
       this.#contents.set(toHex(digest), content);
     }
     const record = this.#put(name, file);
+    this.#owners.set(toHex(name.key), owner);
     if (current) this.#release(current.digest, garbage);
     this.log.tell();
     return { file: record, garbage };
@@ -110,19 +118,26 @@ export class MemoryCatalog implements Catalog {
   async link(
     from: CheckedName,
     to: CheckedName,
-    { condition, keep }: { readonly condition: Condition; readonly keep: boolean },
+    { condition, keep, owner = "", quotas }: LinkOptions,
   ): Promise<Changed> {
     const source = this.#files.get(toHex(from.key));
     if (!source) throw notFound(from.name);
     const target = this.#files.get(toHex(to.key));
     const respelt = !keep && source === target;
     if (!respelt || condition.kind !== "absent") insistOn(condition, to.name, target?.version);
+    const whose = keep ? owner : this.#owners.get(toHex(from.key))!;
+    if (keep) this.#insistOnQuotas({ quotas, size: source.size }, whose, to);
     const garbage: string[] = [];
     if (!keep && !respelt) this.#drop(from.key);
     const record = this.#put(to, source);
+    this.#owners.set(toHex(to.key), whose);
     if (target) this.#release(target.digest, garbage);
     this.log.tell();
     return { file: record, garbage };
+  }
+
+  async account(owner: string, name: CheckedName): Promise<Account> {
+    return this.#account(owner, name);
   }
 
   async beginUpload(upload: UploadRecord): Promise<void> {
@@ -222,9 +237,34 @@ export class MemoryCatalog implements Catalog {
     return record;
   }
 
+  #account(owner: string, { key }: CheckedName): Account {
+    const store = { files: 0, bytes: 0 };
+    const own = { files: 0, bytes: 0 };
+    for (const [other, { size }] of this.#files) {
+      for (const usage of this.#owners.get(other) === owner ? [store, own] : [store]) {
+        usage.files++;
+        usage.bytes += size;
+      }
+    }
+    const current = this.#files.get(toHex(key));
+    const replaced = current && { owner: this.#owners.get(toHex(key))!, size: current.size };
+    return { owner: own, store, replaced };
+  }
+
+  #insistOnQuotas(
+    { quotas, size }: Pick<NewFile, "quotas" | "size">,
+    owner: string,
+    to: CheckedName,
+  ) {
+    if (!quotas) return;
+    const account = this.#account(owner, to);
+    insistOnQuotas(quotas, account, growthOf(size, owner, account.replaced));
+  }
+
   #drop(key: Uint8Array): void {
     const { name } = this.#files.get(toHex(key))!;
     this.#files.delete(toHex(key));
+    this.#owners.delete(toHex(key));
     const removedMs = this.#clock.now();
     this.log.add(key, { kind: "remove", sequence: this.log.next, name, removedMs });
   }
