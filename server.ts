@@ -12,9 +12,13 @@ import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
-import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
+import {
+  runtimeFiles,
+  runtimeLocalFiles,
+  runtimeNetwork,
+  runtimeProcess,
+} from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
@@ -79,8 +83,9 @@ export interface RunningServer extends AsyncDisposable {
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
+  const parts = await dataFolderParts();
   const folder = await openDataFolder(dataFolder, {
-    ...DATA_FOLDER_PARTS,
+    ...parts,
     quota: options.quota,
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
@@ -88,7 +93,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   });
   let tokens: TokenStore | undefined;
   try {
-    const opened = tokens = await TokenStore.open(dataFolder, DATA_FOLDER_PARTS);
+    const opened = tokens = await TokenStore.open(dataFolder, parts);
     const { host = "127.0.0.1", port = 1300 } = address;
     const server = new FileServer({
       listener: limited(
@@ -151,12 +156,14 @@ function limited(listener: Listener, bytesPerSecond: number | undefined): Listen
 
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
 
-const DATA_FOLDER_PARTS: DataFolderParts = {
-  files: nodeFiles,
-  openSql: openNodeSql,
-  clock: systemClock,
-  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-};
+async function dataFolderParts(): Promise<DataFolderParts> {
+  return {
+    files: await runtimeFiles(),
+    openSql: openNodeSql,
+    clock: systemClock,
+    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+  };
+}
 
 if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
@@ -166,9 +173,9 @@ if (import.meta.main) {
       const { address, recovered, hasTokens, close } = await serve(options);
       return { address, recovered: describeRecovery(recovered), hasTokens, close };
     },
-    openTokens: (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
-    check: ({ dataFolder, signal, onDamage }) =>
-      checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
+    openTokens: async (dataFolder) => TokenStore.open(dataFolder, await dataFolderParts()),
+    check: async ({ dataFolder, signal, onDamage }) =>
+      await checkDataFolder(dataFolder, await dataFolderParts(), {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),

@@ -5,7 +5,7 @@ import { Daemon, type DaemonOptions } from "../measure/daemon.ts";
 import { connect, type FileClient } from "../../mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import type { Peer, RunningPeer } from "./peer.ts";
-import { onClient, onServer, type Stage } from "./stage.ts";
+import { discard, onClient, onServer, type Stage } from "./stage.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -130,7 +130,7 @@ function inStore(
       for (let start = 0; start < names.length; start += most) {
         await Promise.all(names.slice(start, start + most).map((one) => client.remove(one)));
       }
-      await Deno.remove(local(""), { recursive: true }).catch(() => {});
+      await discard(stage, local("")).catch(() => {});
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import type { Command } from "../measure/command.ts";
 import type { Daemon } from "../measure/daemon.ts";
-import type { Stage } from "./stage.ts";
+import { discard, type Stage } from "./stage.ts";
 
 /** A program a peer needs, and the Debian package that has it. */
 export interface Program {
@@ -56,10 +56,11 @@ export interface Way {
 }
 
 /** How a peer that serves a folder is read back and cleared: in the folder. */
-export function inFolder({ incoming }: Stage): Pick<RunningPeer, "readBack" | "remove"> {
+export function inFolder(stage: Stage): Pick<RunningPeer, "readBack" | "remove"> {
+  const { incoming } = stage;
   return {
     readBack: (name) => Promise.resolve(`${incoming}/${name}`),
-    remove: (name) => Deno.remove(`${incoming}/${name}`, { recursive: true }),
+    remove: (name) => discard(stage, `${incoming}/${name}`),
   };
 }
 

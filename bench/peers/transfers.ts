@@ -6,7 +6,7 @@ import { formatCount, formatSize } from "../../lib/cli/format.ts";
 import { morsel as morselPeer, type RunningMorsel } from "./morsel.ts";
 import { compare, got, inner, moved, stored } from "./move.ts";
 import type { RunningPeer, Way, Ways } from "./peer.ts";
-import { LARGE, MANY, PART, PART_DIVISOR, SMALL } from "./stage.ts";
+import { discard, LARGE, MANY, PART, PART_DIVISOR, SMALL } from "./stage.ts";
 import type { Bench, OpenWorkload, Workload } from "./workload.ts";
 
 const PART_NOTE =
@@ -88,7 +88,7 @@ export const getSmall: Workload = {
           unit: "files/s",
           commands: way.commands(MANY, target),
           check: async () => await compare(stage, `${stage.served}/${MANY}`, await inner(target)),
-          remove: () => Deno.remove(target, { recursive: true }),
+          remove: () => discard(stage, target),
         });
       },
     }));

@@ -1,13 +1,11 @@
 // How wide text is on a terminal, in columns: a character as a person sees it takes none, one or two, however
 // many code points it is made of. @std/cli has unicodeWidth, but what is republished of it lacks its table.
 
-const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
-
 /** How many columns of a terminal `text` takes. */
 export function textWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of clusters.segment(text)) width += clusterWidth(segment);
+  for (const { segment } of clustersOf(text)) width += clusterWidth(segment);
   return width;
 }
 
@@ -15,7 +13,7 @@ export function textWidth(text: string): number {
 export function fitWidth(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   if (width <= 1) return width === 1 ? "…" : "";
-  const parts = Array.from(clusters.segment(text), ({ segment }) => segment);
+  const parts = Array.from(clustersOf(text), ({ segment }) => segment);
   const head = takeWidth(parts, Math.ceil((width - 1) / 2));
   const tail = takeWidth(parts.toReversed(), Math.floor((width - 1) / 2));
   return `${head.join("")}…${tail.toReversed().join("")}`;
@@ -24,6 +22,14 @@ export function fitWidth(text: string, width: number): string {
 /** `text` with spaces behind it to take `width` columns; longer text as it is. */
 export function padWidth(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - textWidth(text)));
+}
+
+// Made when it is first wanted: that takes 20 ms, which a program that prints plain text need not spend.
+let segmenter: Intl.Segmenter | undefined;
+
+function clustersOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;

@@ -2,7 +2,6 @@
 // digest what arrives. Bytes go to a sink as they come or, without one, are kept until they are proven.
 
 import { MorselError } from "../base/errors.ts";
-import { concat } from "@std/bytes";
 import { fromHex } from "../base/hex.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, MerkleHasher } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
@@ -42,7 +41,9 @@ export class DownloadPiece {
   readonly #range: PieceRange;
   readonly #options: PieceOptions;
   readonly #hasher: MerkleHasher;
-  readonly #leaves: Uint8Array[] = [];
+  // One buffer for all of them: to join thousands of small arrays took a tenth of the time that hashing takes.
+  readonly #leaves: Uint8Array;
+  #leavesEnd = 0;
   readonly #kept: KeptBytes[] = [];
   #arrived: number;
   #proof: Uint8Array | undefined;
@@ -51,7 +52,11 @@ export class DownloadPiece {
     this.#range = range;
     this.#options = options;
     this.#arrived = range.offset;
-    this.#hasher = new MerkleHasher((leaf) => void this.#leaves.push(leaf));
+    this.#leaves = new Uint8Array(Math.ceil(range.length / BLOCK_SIZE) * DIGEST_SIZE);
+    this.#hasher = new MerkleHasher((leaf) => {
+      this.#leaves.set(leaf, this.#leavesEnd);
+      this.#leavesEnd += DIGEST_SIZE;
+    });
   }
 
   /** What nobody took, in order; good once it is proven. */
@@ -61,7 +66,7 @@ export class DownloadPiece {
 
   /** The hashes of its blocks, one after the other. */
   get leaves(): Uint8Array {
-    return concat(this.#leaves);
+    return this.#leaves.subarray(0, this.#leavesEnd);
   }
 
   /** Takes Data or Proof. Throws `protocol` for anything else and for bytes out of place. */

@@ -13,11 +13,14 @@ const PATIENT_CALLS = 256;
 /** Chooses between two ways of making calls of one kind. */
 export class QuickCalls {
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #slowMs: number;
   #slowCalls = 0;
   #patientCalls = 0;
 
-  constructor(clock: Pick<Clock, "monotonicMs">) {
+  /** `calls` is how many calls of the system one call makes. */
+  constructor(clock: Pick<Clock, "monotonicMs">, { calls = 1 } = {}) {
     this.#clock = clock;
+    this.#slowMs = SLOW_MS * calls;
   }
 
   /** Makes a call: `blocking` while such calls are quick, else `patient`. */
@@ -30,7 +33,7 @@ export class QuickCalls {
     try {
       return blocking();
     } finally {
-      const isSlow = this.#clock.monotonicMs() - startMs > SLOW_MS;
+      const isSlow = this.#clock.monotonicMs() - startMs > this.#slowMs;
       this.#slowCalls = isSlow ? this.#slowCalls + 1 : 0;
       if (this.#slowCalls === SLOW_IN_A_ROW) {
         this.#patientCalls = PATIENT_CALLS;
