@@ -1,12 +1,15 @@
 // Every request by every kind of principal, on its own name, another's, an absent one and one at the prefix's
 // edge (PROTOCOL.md 4.16), with the answer that is expected. What is outside answers alike, there or not.
 
-import { assertEquals } from "@std/assert";
-import type { MorselError } from "../../lib/base/errors.ts";
-import type { Right } from "../../lib/base/principal.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
+import { type Right, RIGHTS } from "../../lib/base/principal.ts";
 import type { FileClient } from "../../lib/client/file_client.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
-import { memoryServer } from "../support/memory_server.ts";
+import type { ByteSource, TransferEvent } from "../../lib/client/types.ts";
+import { contentOf } from "../support/content.ts";
+import { cutConnection } from "../support/cut_connection.ts";
+import { type MemoryServer, memoryServer } from "../support/memory_server.ts";
 import { makeToken, memoryTokens } from "../support/tokens.ts";
 
 /** Names under the prefix `photos/`, one that is free there, and names outside: the second of a pair is absent. */
@@ -122,16 +125,128 @@ Deno.test("a token lists nothing outside its prefix", async () => {
   }
 });
 
+/** Prefixes of a list or a watch, and what of it a token for `photos/` is told. */
+const PREFIXES = {
+  "": ["photos/a", "photos/source"],
+  "p": ["photos/a", "photos/source"],
+  "photos": ["photos/a", "photos/source"],
+  "photos/a": ["photos/a"],
+  "other/": [],
+  "photosx": [],
+  "absent": [],
+};
+
+for (const [prefix, names] of Object.entries(PREFIXES)) {
+  Deno.test(`a token is told of no change outside its prefix: watch ${JSON.stringify(prefix)}`, async () => {
+    const { server, connect, owner } = await stage();
+    await using _server = server;
+    const client = await connect(["list"]);
+    await using watch = await client.watch({ prefix, since: 0 });
+    const told: string[] = [];
+    await owner.put("other/later", "new");
+    await owner.put("photos/later", "new"); // in order: what is told of at all is told before this
+    const isLast = (name: string) => name === names.at(-1) || name === "photos/later";
+    if (names.length > 0) {
+      for await (const change of watch) {
+        told.push(change.name);
+        if (isLast(told.at(-1)!)) break;
+      }
+    }
+    assertEquals(told, names);
+  });
+}
+
+Deno.test("who may not list may not watch, nor see unfinished uploads", async () => {
+  for (const rights of [["read"], ["create"], ["write"], ["delete"]] as const) {
+    const { server, connect } = await stage();
+    await using _server = server;
+    const client = await connect(rights);
+    const attempts = [
+      client.watch({ since: 0 }),
+      client.uploads(),
+      Array.fromAsync(client.list()),
+    ];
+    for (const attempt of attempts) {
+      assertEquals(
+        (await assertRejects(() => attempt as Promise<unknown>, MorselError)).code,
+        "forbidden",
+      );
+    }
+  }
+});
+
+Deno.test("unfinished uploads outside a prefix are neither shown nor removed, as if they were not there", async () => {
+  const tokens = memoryTokens(systemClock);
+  await using server = await memoryServer({ tokens });
+  const all = await makeToken(tokens, "all", RIGHTS);
+  for (const name of ["other/large", "photos/large"]) await leaveUnfinished(server, name, all);
+  const owner = await server.connect(all);
+  const [outside, inside] = await owner.uploads();
+  assertEquals([outside!.name, inside!.name], ["other/large", "photos/large"]);
+  const rights = ["list", "write"] as const;
+  const client = await server.connect(
+    await makeToken(tokens, "one", rights, { prefix: "photos/" }),
+  );
+  assertEquals((await client.uploads()).map(({ name }) => name), ["photos/large"]);
+  const absent = "0".repeat(32);
+  const refusal = async (id: string) =>
+    (await assertRejects(() => client.abortUpload(id), MorselError)).message.replaceAll(id, absent);
+  assertEquals(await refusal(outside!.id), await refusal(absent));
+  await client.abortUpload(inside!.id);
+  assertEquals((await owner.uploads()).map(({ name }) => name), ["other/large"]);
+});
+
+Deno.test("an upload is gone on with by whoever began it, and by nobody else", async () => {
+  const tokens = memoryTokens(systemClock);
+  await using server = await memoryServer({ tokens });
+  const [one, other] = await Promise.all(
+    ["one", "other"].map((name) => makeToken(tokens, name, ["list", "write"])),
+  );
+  await leaveUnfinished(server, "large", one!);
+  const resumedBy = async (token: string) => {
+    const events: TransferEvent[] = [];
+    const onEvent = (event: TransferEvent) => void events.push(event);
+    const client = await server.connect(token);
+    const left = await client.uploads();
+    await client.put("large", LARGE_SOURCE, { ...ABOUT, onEvent });
+    return { events, left };
+  };
+  assertEquals((await resumedBy(other!)).events, []);
+  const { events, left } = await resumedBy(one!);
+  assertEquals(events, [{ kind: "resumed", offset: left[0]!.durable, total: LARGE.length }]);
+});
+
+const LARGE = contentOf(3_000_000);
+const LARGE_SOURCE: ByteSource = {
+  read: (into, position) => {
+    const bytes = LARGE.subarray(position, position + into.length);
+    into.set(bytes);
+    return Promise.resolve(bytes.length);
+  },
+};
+const ABOUT = { size: LARGE.length, modifiedMs: 5 };
+
+/** Begins an upload that is cut off in its middle, on a server without other connections. */
+async function leaveUnfinished(server: MemoryServer, name: string, token: string): Promise<void> {
+  const cut = await server.connectLasting({
+    token,
+    wrap: (connection) => cutConnection(connection, { afterSent: 2_000_000 }),
+    retryMs: 0,
+  });
+  await assertRejects(() => cut.put(name, LARGE_SOURCE, ABOUT), MorselError);
+  await server.ended();
+}
+
 async function stage() {
   const tokens = memoryTokens(systemClock);
   const server = await memoryServer({ tokens });
-  const owner = await server.connect();
+  const owner = await server.connect(await makeToken(tokens, "owner", RIGHTS));
   for (const name of [OWN, "photos/source", ...OUTSIDE.map(([there]) => there)]) {
     await owner.put(name, "old");
   }
   const connect = async (rights: readonly Right[]) =>
     await server.connect(await makeToken(tokens, "one", rights, { prefix: "photos/" }));
-  return { server, connect };
+  return { server, connect, owner };
 }
 
 /** What a request comes to, on files as they were at first: `ok`, or the code and the text of its error. */
