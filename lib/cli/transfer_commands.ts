@@ -72,7 +72,7 @@ export const TRANSFER_COMMANDS: readonly Command[] = [
       {
         name: "connections",
         value: "N",
-        summary: "Fetch a large file over N connections at once, 1 to 16; 1 by default",
+        summary: "Fetch a large file, or the files of a folder, over N connections, 1 to 16",
       },
       ...FOLDER_OPTIONS,
     ],
