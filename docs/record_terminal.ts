@@ -23,7 +23,7 @@ const SCRIPT: readonly [text: string, wait: number | "prompt"][] = [
   ["morsel put holiday.mp4\n", 3400],
   ["\x03", 1200],
   ["morsel put holiday.mp4\n", "prompt"],
-  ["morsel put -r clips\n", 4000],
+  ["morsel put -r clips\n", 2600],
   ["\x03", 1200],
   ["morsel put -r clips\n", "prompt"],
   ["morsel get -r clips -o copies && diff -r clips copies && echo the same\n", "prompt"],
