@@ -23,8 +23,10 @@ const SCRIPT: readonly [text: string, wait: number | "prompt"][] = [
   ["morsel put holiday.mp4\n", 3400],
   ["\x03", 1200],
   ["morsel put holiday.mp4\n", "prompt"],
-  ["morsel put clips/*.mp4 --as clips/\n", "prompt"],
-  ["morsel ls -l\n", "prompt"],
+  ["morsel put -r clips\n", 2600],
+  ["\x03", 1200],
+  ["morsel put -r clips\n", "prompt"],
+  ["morsel get -r clips -o copies && diff -r clips copies && echo the same\n", "prompt"],
   ["morsel get holiday.mp4 -o copy.mp4 --connections 4\n", "prompt"],
   ["cmp holiday.mp4 copy.mp4 && echo the same\n", "prompt"],
 ];
@@ -57,12 +59,15 @@ try {
 /** Makes the files of the session, and a command `morsel`. */
 async function prepare(): Promise<void> {
   await Deno.mkdir(`${folder}/bin`);
-  await Deno.mkdir(`${folder}/clips`);
+  await Deno.mkdir(`${folder}/clips/small`, { recursive: true });
   const program = `#!/bin/sh\nexec ${Deno.execPath()} run -A ${ROOT}client.ts "$@"\n`;
   await Deno.writeTextFile(`${folder}/bin/morsel`, program, { mode: 0o755 });
   await writeRandom("holiday.mp4", 140 * MIB);
   for (const [index, size] of [20, 44, 31].entries()) {
     await writeRandom(`clips/day-${index + 1}.mp4`, size * MIB);
+  }
+  for (let number = 1; number <= 400; number++) {
+    await writeRandom(`clips/small/${number}.jpg`, 8192);
   }
 }
 
@@ -130,7 +135,7 @@ function draw(frames: readonly Frame[]): string {
     return `<text id="l${id}"${style} textLength="${length}">${escape(shown)}</text>`;
   });
   const last = -(frames.length - 1) * height;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A terminal: morsel put is stopped and goes on, several files go up, one comes back over four connections">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A terminal: morsel put is stopped and goes on, a folder goes up and comes back, one file over four connections">
 <style>
 rect{fill:#f6f8fa;stroke:#d0d7de}
 text{fill:#1f2328;font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}

@@ -24,9 +24,10 @@ export interface Command {
   readonly details: readonly string[];
   /**
    * Which operands may begin with the name of a configured server, as in `home:photos/a.jpg`: all of them,
-   * or the last of several, which then says what `--as` says. None by default.
+   * the last of several, which then says what `--as` says, or one of two, which is `--down` if it is the
+   * first. None by default.
    */
-  readonly names?: "all" | "last";
+  readonly names?: "all" | "last" | "one";
   /** Whether it asks no server. */
   readonly isLocal?: boolean;
   /** Its own options, beside those of every command. */

@@ -30,8 +30,8 @@ export const FOLDER_OPTIONS: readonly OptionRule[] = [
 export const FOLDER_DETAILS: readonly string[] = [
   "",
   "Files that are equal already are skipped: by size and time of last change, with --checksum by",
-  "digest. So the same command, run again, goes on where it was interrupted. Links, devices and",
-  "empty folders are not transferred.",
+  "digest. So the same command, run again, goes on where it was interrupted. Links, devices,",
+  "empty folders and permissions are not transferred.",
   "",
   "A GLOB is held against the path below the folder: * and ? stand for anything but a slash, **",
   "for any folders, [a-z] and {a,b} for one of them. One that begins with a slash is held against",

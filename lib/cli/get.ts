@@ -21,12 +21,7 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const name = context.operands[0]!;
   const { options } = context;
   const connections = wholeNumber(options, "connections", { least: 1, most: 16 }) ?? 1;
-  if (options.flag("recursive")) {
-    if (connections === 1) return await getFolder(context);
-    throw new UsageError(
-      "--connections is for one file; those of a folder come side by side anyway",
-    );
-  }
+  if (options.flag("recursive")) return await getFolder(context, connections);
   refuseFolderOptions(options);
   const output = options.value("output");
   if (output === "-") {

@@ -6,6 +6,7 @@ import type { FileInfo } from "../client/types.ts";
 import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
+import { connectSeveral } from "./fetch_missing.ts";
 import { type FolderOptions, readFolderOptions } from "./folder_options.ts";
 import { type FolderJob, FolderRun } from "./folder_run.ts";
 import { localDigest } from "./local_digest.ts";
@@ -22,14 +23,17 @@ import {
   TargetTree,
 } from "./target_tree.ts";
 
-/** Fetches what is in a folder of names. */
-export async function getFolder(context: CommandContext): Promise<ExitCode> {
+/** Fetches what is in a folder of names, its files spread over so many connections. */
+export async function getFolder(context: CommandContext, connections: number): Promise<ExitCode> {
   const { operands, options, host: { files, windows } } = context;
   const folder = operands[0]!.replace(/\/+$/, "");
   const { root, under } = chooseRoot(context, folder);
   const tree = new TargetTree({ files, windows, root });
   const given = readFolderOptions(options);
-  const fetching = { ...given, client: await context.connect(), folder, under, tree };
+  const client = await context.connect();
+  const clients = [client];
+  await connectSeveral(context, clients, connections);
+  const fetching = { ...given, client, clients, folder, under, tree };
   await using run = new FolderRun(context, { action: "fetched", isDryRun: given.isDryRun });
   return await run.conclude(async () => {
     await fetchTree(run, context, fetching);
@@ -41,6 +45,8 @@ export async function getFolder(context: CommandContext): Promise<ExitCode> {
 /** Which files are fetched, and where they go. */
 export interface Fetching extends FolderOptions {
   readonly client: RemoteFiles;
+  /** The connections that take the files in turn; `client` alone when they are not given. */
+  readonly clients?: readonly RemoteFiles[];
   /** The folder of names. */
   readonly folder: string;
   /** What goes before the rest of the name in the tree: empty, or the folder's last part and a slash. */
@@ -58,7 +64,8 @@ export async function fetchTree(
   context: CommandContext,
   fetching: Fetching,
 ): Promise<void> {
-  const { client, tree, isDryRun } = fetching;
+  const { client, clients = [client], tree, isDryRun } = fetching;
+  let turn = 0;
   await run.each(fetchJobs(run, context, fetching), async (job, tracker) => {
     const { file, place, isToCompare } = job;
     const { name } = file;
@@ -66,9 +73,13 @@ export async function fetchTree(
     if (!await tree.isApart(place)) throw caseClash(alike!);
     if (isToCompare && await matches(context, job, fetching)) return run.equal();
     try {
-      const saved = isDryRun
-        ? { name, size: file.size }
-        : await saveFile(context, { client, name, target: path, replaces: !!there, tracker });
+      const saved = isDryRun ? { name, size: file.size } : await saveFile(context, {
+        client: clients[turn++ % clients.length]!,
+        name,
+        target: path,
+        replaces: !!there,
+        tracker,
+      });
       await run.done("fetched", saved, path);
     } catch (error) {
       // What is removed while the server's list is read was never to be fetched.

@@ -30,11 +30,7 @@ export async function locate(
   const config = await readConfig(host);
   const given = parsed.options.value("server");
   if (given === undefined) {
-    const named = command.names === "all"
-      ? inAll(parsed, config)
-      : command.names === "last"
-      ? inLast(parsed, config)
-      : undefined;
+    const named = command.names && IN_OPERANDS[command.names](parsed, config);
     if (named) return { ...named, configured: config.tokens.get(named.address) };
   }
   const address = chosenAddress(given, config, host);
@@ -100,9 +96,33 @@ function inLast(parsed: ParsedArguments, config: Config): Located | undefined {
 }
 
 function withValue(options: ParsedOptions, name: string, value: string): ParsedOptions {
-  return {
-    flag: (asked) => options.flag(asked),
-    value: (asked) => asked === name ? value : options.value(asked),
-    values: (asked) => options.values(asked),
+  return { ...options, value: (asked) => asked === name ? value : options.value(asked) };
+}
+
+/** The side with a server is the one that is there, so that a source with one needs no `--down`. */
+function inOne(parsed: ParsedArguments, config: Config): Located | undefined {
+  const { operands, options } = parsed;
+  const [source, target] = operands.map((operand) => placeIn(operand, config));
+  if (source && target) {
+    throw new UsageError("Both name a server, but one of them is to be a folder here");
+  }
+  if (target && options.flag("down")) {
+    const operand = quote(operands[1]!);
+    throw new UsageError(`With --down the server comes first, but ${operand} is second; swap them`);
+  }
+  if (source) {
+    return {
+      operands: [source.name, operands[1]!],
+      options: { ...options, flag: (asked) => asked === "down" || options.flag(asked) },
+      address: config.servers.get(source.server)!,
+    };
+  }
+  return target && {
+    operands: [operands[0]!, target.name],
+    options,
+    address: config.servers.get(target.server)!,
   };
 }
+
+/** How operands name a server, by what the table says of the command. */
+const IN_OPERANDS = { all: inAll, last: inLast, one: inOne } as const;

@@ -15,6 +15,8 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
   const prefix = operands[0];
   const changes = await client.watch({
     signal,
+    // Whoever watches wants to know what comes, and not that there was nothing for a while.
+    retryMs: Infinity,
     ...(prefix !== undefined && { prefix }),
     ...(since !== undefined && { since }),
   });

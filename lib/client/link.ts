@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly isRepeatable?: boolean;
   /** A count that grows with progress; the time for trying starts anew with it. */
   readonly progress?: () => number;
+  /** How long to go on trying without any progress, in milliseconds, if not as long as for other work. */
+  readonly retryMs?: number | undefined;
 }
 
 /** The connection to one server, whichever it is at the moment. Whoever opened it closes it. */
@@ -73,7 +75,8 @@ export class Link {
   /** Does `work`, again on a new connection each time one is lost. Throws its last failure. */
   async run<T>(work: (calls: Calls) => Promise<T>, options: RunOptions = {}): Promise<T> {
     const { signal, isRepeatable = true, progress } = options;
-    const { clock, retryMs, random, onReconnecting } = this.#options;
+    const { clock, random, onReconnecting } = this.#options;
+    const { retryMs = this.#options.retryMs } = options;
     let sinceMs: number | undefined;
     let moved = progress?.();
     for (let attempt = 1;; attempt++) {

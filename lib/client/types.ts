@@ -126,6 +126,11 @@ export interface WatchOptions extends CallOptions {
    * kept from the first one on. Left out, only what changes from now on.
    */
   since?: number;
+  /**
+   * How long to go on without a server, in milliseconds, once there was one; Infinity for as long as it
+   * takes. As `connect` was told by default.
+   */
+  retryMs?: number;
 }
 
 /** A change of one name. A move is a removal of the old name and, behind it, a put of the new one. */

@@ -28,11 +28,12 @@ export class Watch implements AsyncIterable<Change>, AsyncDisposable {
   #isEnded = false;
   #wake: (() => void) | undefined;
 
-  private constructor(link: Link, { prefix = "", since = FROM_NOW, signal }: WatchOptions) {
+  private constructor(link: Link, options: WatchOptions) {
+    const { prefix = "", since = FROM_NOW, signal, retryMs } = options;
     this.#prefix = prefix;
     this.#place = since;
     this.#signal = AbortSignal.any(signal ? [signal, this.#stop.signal] : [this.#stop.signal]);
-    this.#done = this.#follow(link).finally(() => {
+    this.#done = this.#follow(link, retryMs).finally(() => {
       this.#isEnded = true;
       this.#wake?.();
     });
@@ -96,11 +97,11 @@ export class Watch implements AsyncIterable<Change>, AsyncDisposable {
   }
 
   /** Asks again and again, each time from where the last answer ended. */
-  async #follow(link: Link): Promise<void> {
+  async #follow(link: Link, retryMs: number | undefined): Promise<void> {
     const signal = this.#signal;
     // An answer of any kind is progress: a quiet watch may lose many connections in its time.
     const progress = () => this.#replies;
-    while (true) await link.run((calls) => this.#ask(calls), { signal, progress });
+    while (true) await link.run((calls) => this.#ask(calls), { signal, progress, retryMs });
   }
 
   async #ask(calls: Calls): Promise<void> {

@@ -129,6 +129,8 @@ export class NodeConnection implements Connection {
 
   #endWriting(): Promise<void> {
     return new Promise((resolve) => {
+      // One that is closed calls nobody any more.
+      if (this.#socket.destroyed) return resolve();
       this.#socket.once("close", resolve);
       this.#socket.end(resolve);
     });

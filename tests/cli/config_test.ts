@@ -59,6 +59,15 @@ Deno.test("get and put take a server before the name; the last of put's operands
   }
 });
 
+Deno.test("sync takes a server before one of its sides, which says the way", async () => {
+  await using run = await configured();
+  assertEquals(await run.run("sync", "home:photos", "here"), 0);
+  assertEquals([await run.host.read("here/a.jpg"), run.address], ["content", HOME]);
+  assertEquals(await run.run("sync", "home:photos", "here", "--down"), 0);
+  assertEquals(await run.run("sync", "here", "home:copy/"), 0);
+  assertEquals([run.remote.text("copy/a.jpg"), run.address], ["content", HOME]);
+});
+
 Deno.test("any other colon is part of a name, and with --server every one is", async () => {
   await using run = await configured();
   run.remote.add("other:b", "1");
@@ -78,6 +87,8 @@ Deno.test("operands on several servers are a mistake", async () => {
     [["rm", "home:a", "work:b"], 'One command asks one server, but "work:b" is not on "home"'],
     [["mv", "home:a", "b"], '"b" names no server as the others do; write "home:" before it'],
     [["rm", "a", "home:b"], '"a" names no server as the others do; write "home:" before it'],
+    [["sync", "home:a", "work:b"], "Both name a server, but one of them is to be a folder here"],
+    [["sync", "a", "home:b", "--down"], 'but "home:b" is second; swap them'],
     [["put", "x", "home:y", "--as", "z"], 'Both --as and "home:y" say what to store it as'],
   ];
   for (const [args, message] of mistakes) {

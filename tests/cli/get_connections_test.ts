@@ -22,6 +22,8 @@ class Stage implements AsyncDisposable {
   readonly server: MemoryServer;
   /** Connections made by the last run. */
   connections = 0;
+  /** How many files or ranges the last run asked for, by the connection. */
+  readonly gets = new Map<number, number>();
   /** How the connections of a run are cut, by their number from 0 on. */
   cuts: Cut[] = [];
   /** How many connections are let in. */
@@ -38,15 +40,20 @@ class Stage implements AsyncDisposable {
     return stage;
   }
 
-  async put(content: Uint8Array<ArrayBuffer>): Promise<void> {
+  async put(content: Uint8Array<ArrayBuffer>, name = "big"): Promise<void> {
     await using client = await this.server.connect();
-    await client.put("big", content, { chunkSize: CHUNK });
+    await client.put(name, content, { chunkSize: CHUNK });
   }
 
   /** Runs `get big`; returns its exit code. */
   get(...args: string[]): Promise<number> {
+    return this.getNamed("big", ...args);
+  }
+
+  getNamed(name: string, ...args: string[]): Promise<number> {
     this.connections = 0;
-    this.host.args = ["get", "big", "--chunk-size", String(CHUNK), ...args];
+    this.gets.clear();
+    this.host.args = ["get", name, "--chunk-size", String(CHUNK), ...args];
     return clientProgram({
       host: this.host,
       clock: systemClock,
@@ -60,14 +67,20 @@ class Stage implements AsyncDisposable {
     assert(equals(await Deno.readFile(`${this.host.folder}/big`), content), "other bytes");
   }
 
-  #connect(): Promise<FileClient> {
+  async #connect(): Promise<FileClient> {
     const index = this.connections++;
-    if (index >= this.most) return Promise.reject(new MorselError("busy", "It is full"));
+    if (index >= this.most) throw new MorselError("busy", "It is full");
     const cut = this.cuts[index];
-    return this.server.connectLasting({
+    const client = await this.server.connectLasting({
       retryMs: 0,
       wrap: (connection) => cut ? cutConnection(connection, cut) : connection,
     });
+    const get = client.get.bind(client);
+    client.get = (...args) => {
+      this.gets.set(index, (this.gets.get(index) ?? 0) + 1);
+      return get(...args);
+    };
+    return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,13 +200,23 @@ Deno.test("get --connections of a file that is not there makes nothing", async (
   assertEquals(await stage.host.names(), []);
 });
 
+Deno.test("get -r --connections spreads the files of a folder over so many", async () => {
+  await using stage = await Stage.open();
+  const contents = [1, 2, 3, 4, 5, 6, 7].map((size) => contentOf(size * 100_000));
+  for (const [index, content] of contents.entries()) await stage.put(content, `d/${index}`);
+  assertEquals(await stage.getNamed("d", "--connections", "3", "-r"), 0);
+  assertEquals([...stage.gets].sort(), [[0, 3], [1, 2], [2, 2]]);
+  for (const [index, content] of contents.entries()) {
+    assert(equals(await Deno.readFile(`${stage.host.folder}/d/${index}`), content), `${index}`);
+  }
+});
+
 Deno.test("--connections that cannot be is a mistake", async () => {
   await using stage = await Stage.open();
   const mistakes: [string[], string][] = [
     [["--connections", "0"], '--connections "0" is not a whole number from 1 to 16'],
     [["--connections", "17"], "from 1 to 16"],
     [["--connections", "2", "-o", "-"], "--connections needs a file to write to"],
-    [["--connections", "2", "-r"], "--connections is for one file"],
   ];
   for (const [args, message] of mistakes) {
     assertEquals([await stage.get(...args), stage.connections], [2, 0]);

@@ -166,6 +166,36 @@ Deno.test("a watch that loses its connection every hour is not given up for that
   assertEquals(reconnects, 5);
 });
 
+Deno.test("a watch goes on without a server for as long as it was told, and for ever if for ever", async () => {
+  const clock = new FakeClock();
+  const catalog = new MemoryCatalog(clock);
+  await using server = await memoryServer({ catalog, clock });
+  const open: { close(): void }[] = [];
+  let isAway = false;
+  await using client = await server.connectLasting({
+    wrap: (connection) => {
+      if (isAway) {
+        connection.close();
+        throw new MorselError("connection", "Nobody is there");
+      }
+      open.push(connection);
+      return connection;
+    },
+  });
+  await using short = await client.watch();
+  await using long = await client.watch({ retryMs: Infinity });
+  const ended = assertRejects(() => take(short, 1), MorselError, "gave up after 60 s");
+  const taken = take(long, 1);
+  isAway = true;
+  open[0]!.close();
+  await clock.advance(3_600_000);
+  await ended;
+  isAway = false;
+  await clock.advance(10_000);
+  await catalog.commit(inlineFile("a", contentOf(1)));
+  assertEquals((await taken).map(wordsOf), ["1 put a"]);
+});
+
 Deno.test("a watch ends with its loop, its signal, its client, and then on the server too", async () => {
   const catalog = new MemoryCatalog(systemClock);
   await using server = await memoryServer({ catalog });

@@ -189,6 +189,16 @@ export const NETWORK_CASES: readonly Case[] = [
     },
   },
   {
+    sentence: "the end of writing comes, though the connection has long been closed",
+    run: async (place) => {
+      const open = await order(place, { do: "echo" });
+      open.connection.close();
+      await inTime(open.read(10).catch(() => {}));
+      await wait(systemClock, 0); // a socket says that it is closed in a turn of its own
+      await inTime(open.writer.close().catch(() => {}));
+    },
+  },
+  {
     sentence: "small messages do not wait for the acknowledgement of earlier ones",
     run: async (place) => {
       await using open = await order(place, { do: "pairs" });

@@ -27,10 +27,7 @@ if (runtimes.length > 1) {
 
 function testOnDeno(name: string, network: Network): void {
   for (const { sentence, run } of NETWORK_CASES) {
-    // No program uses node:net on Deno. Why some cases do not end there is not known yet.
-    const ignore = network === nodeNetwork;
-    const why = ignore ? " is left out, as some of these do not end on Deno" : "";
-    Deno.test({ name: `${name}: ${sentence}${why}`, ignore }, async () => {
+    Deno.test(`${name}: ${sentence}`, async () => {
       await using resetter = await Resetter.listen();
       using blackHole = await openBlackHole();
       const listener = await network.listen({ host: "127.0.0.1", port: 0 });
