@@ -8,7 +8,7 @@ import { FrameReader } from "../../lib/protocol/frame_reader.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { DATA_HEADER_SIZE, HEADER_SIZE, type Message } from "../../lib/protocol/messages.ts";
 import type { SimRandom } from "../simulation/random.ts";
-import { assertIsOf } from "../support/sound_frame.ts";
+import { assertIsOf, joined } from "../support/sound_frame.ts";
 import { type CaseResult, kindOf } from "./corpus.ts";
 import type { Input } from "./seeds.ts";
 
@@ -158,19 +158,6 @@ function difference(expected: Reading, read: Reading): string | undefined {
   }
   if (expected.end === read.end) return undefined;
   return `The reader ends with ${read.end}, not ${expected.end}`;
-}
-
-function joined(messages: Reading["messages"]): (Message | UnknownMessage)[] {
-  const runs: (Message | UnknownMessage)[] = [];
-  for (const message of messages) {
-    const last = runs.at(-1);
-    const continues = message.type === "Data" && last?.type === "Data" &&
-      last.tag === message.tag &&
-      last.offset + last.data.length === message.offset;
-    if (!continues) runs.push(message);
-    else runs[runs.length - 1] = { ...last, data: concat([last.data, message.data]) };
-  }
-  return runs;
 }
 
 function isSame(one: Message | UnknownMessage, other: Message | UnknownMessage): boolean {

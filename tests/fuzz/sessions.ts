@@ -2,6 +2,7 @@
 // server, both ways: each side ends in time, with an error of the closed set, and harms no third.
 
 import { concat } from "@std/bytes";
+import type { Clock } from "../../lib/base/clock.ts";
 import { MorselError } from "../../lib/base/errors.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import { FrameReader } from "../../lib/protocol/frame_reader.ts";
@@ -14,6 +15,9 @@ import type { Arena } from "./arena.ts";
 import { type CaseResult, kindOf } from "./corpus.ts";
 import { mutatedFrame } from "./mutate.ts";
 import type { Input } from "./seeds.ts";
+
+/** How long a client watches when there is nothing to see, in milliseconds. */
+const WATCH_MS = 5000;
 
 /** Sends an input to a new session, in one write, and then leaves or falls silent. */
 export async function fuzzSession(
@@ -62,7 +66,7 @@ export async function fuzzLink(arena: Arena, random: SimRandom): Promise<CaseRes
     await arena.within("the link", Promise.all([there, back]));
     return { signatures };
   } catch (error) {
-    return { signatures, problem: textOf(error) };
+    return { signatures, problem: `${textOf(error)}\nafter: ${signatures.join(", ")}` };
   } finally {
     for (const connection of [near, link, far]) connection.close();
   }
@@ -110,7 +114,7 @@ async function work(
   const calls = Array.from({ length: random.whole(1, 5) }, async () => {
     const kind = random.pick(kinds);
     try {
-      await CALLS[kind](client, random);
+      await CALLS[kind](client, random, arena.clock);
       signatures.push(`${kind} done`);
     } catch (error) {
       signatures.push(`${kind} ${codeOf(error)}`);
@@ -147,9 +151,17 @@ const CALLS = {
   remove: (client: FileClient, random: SimRandom) => client.remove(nameOf(random)),
   verify: (client: FileClient, random: SimRandom) => client.verify(nameOf(random)),
   uploads: (client: FileClient) => client.uploads(),
-  watch: async (client: FileClient) => {
-    await using watch = await client.watch({ since: 0 });
-    for await (const _ of watch) break;
+  watch: async (client: FileClient, _: SimRandom, clock: Clock) => {
+    const stop = new AbortController();
+    // There may be no change for it to tell of, and then it waits as it should.
+    const enough = new MorselError("cancelled", "The watch has lasted long enough");
+    const stopTimer = clock.timer(WATCH_MS, () => stop.abort(enough));
+    try {
+      await using watch = await client.watch({ since: 0, signal: stop.signal });
+      for await (const _ of watch) break;
+    } finally {
+      stopTimer();
+    }
   },
 };
 

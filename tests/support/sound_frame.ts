@@ -1,11 +1,12 @@
 // Whether a frame says what was read from it, and nothing that was read stands anywhere else.
 
 import { assert } from "@std/assert";
-import { equals } from "@std/bytes";
+import { concat, equals } from "@std/bytes";
 import { decode, encode, type UnknownMessage } from "../../lib/protocol/codec.ts";
 import {
   HEADER_SIZE,
   type Message,
+  type MessageOf,
   type MessageRule,
   MESSAGES,
 } from "../../lib/protocol/messages.ts";
@@ -36,4 +37,24 @@ export function assertIsOf(message: Message, frame: Uint8Array): void {
   // A language may order keys by itself; the same pairs have the same bytes, and read the same again.
   assert(equals(written.toSorted(), read.toSorted()), `${type} is written to other bytes`);
   assert(equals(encode(decodeFrame(again) as Message), again), `${type} is read back otherwise`);
+}
+
+/** Messages as a FrameReader may hand them out: neighbouring chunks of one transfer joined. */
+export function joined<M extends { readonly type: string }>(messages: readonly (M | Message)[]) {
+  const runs: (M | Message)[] = [];
+  for (const message of messages) {
+    const last = runs.at(-1);
+    if (isData(message) && last && isData(last) && continues(message, last)) {
+      runs[runs.length - 1] = { ...last, data: concat([last.data, message.data]) };
+    } else runs.push(message);
+  }
+  return runs;
+}
+
+function isData(message: { readonly type: string }): message is MessageOf<"Data"> {
+  return message.type === "Data";
+}
+
+function continues(next: MessageOf<"Data">, { tag, offset, data }: MessageOf<"Data">): boolean {
+  return next.tag === tag && next.offset === offset + data.length;
 }
