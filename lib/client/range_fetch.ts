@@ -2,7 +2,8 @@
 // grows with the link, and after a lost connection goes on behind what is proven.
 
 import { MorselError } from "../base/errors.ts";
-import { BLOCK_SIZE } from "../base/merkle.ts";
+import { toHex } from "../base/hex.ts";
+import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
@@ -187,6 +188,10 @@ export class RangeFetch {
         ),
       );
     }
+    // Nothing will come of it that could be held against the digest.
+    if (file.size === 0 && this.#unit === BLOCK_SIZE && file.digest !== DIGEST_OF_NOTHING) {
+      return this.#stop(session, notEmpty(file));
+    }
     this.#consumer.opened();
     this.#opened.resolve();
   }
@@ -255,4 +260,14 @@ export class RangeFetch {
     }
     return thrown;
   }
+}
+
+const DIGEST_OF_NOTHING = toHex(new MerkleHasher().digest());
+
+function notEmpty({ name, version }: FileInfo): MorselError {
+  return new MorselError(
+    "integrity",
+    `Version ${version} of ${quote(name)} is said to be empty, and its digest says that it is not`,
+    { detail: { name, offset: "0", end: "0" } },
+  );
 }

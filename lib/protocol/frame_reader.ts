@@ -148,6 +148,9 @@ export class FrameReader {
     if (size <= DATA_HEADER_SIZE) throw new MorselError("protocol", "A Data frame has no payload");
     const tag = this.#view.getUint32(this.#start + 5);
     const offset = this.#offsetAt(this.#start);
+    if (offset === undefined) {
+      throw new MorselError("protocol", "The field offset is above 2^53 - 1");
+    }
     const runStart = this.#start + DATA_HEADER_SIZE;
     let runEnd = this.#start + size;
     let next = runEnd;
@@ -176,9 +179,10 @@ export class FrameReader {
     return continues ? size : 0;
   }
 
-  #offsetAt(frame: number): number {
+  /** Undefined above 2^53 - 1: a run ends before such a frame, and only then is it refused. */
+  #offsetAt(frame: number): number | undefined {
     const high = this.#view.getUint32(frame + HEADER_SIZE);
-    if (high > 0x1f_ffff) throw new MorselError("protocol", "The field offset is above 2^53 - 1");
+    if (high > 0x1f_ffff) return undefined;
     return high * 0x1_0000_0000 + this.#view.getUint32(frame + HEADER_SIZE + 4);
   }
 

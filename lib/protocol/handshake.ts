@@ -58,12 +58,7 @@ export function welcome(
     tag: 0,
     magic: MAGIC,
     version: Math.min(greeting.version, PROTOCOL_VERSION),
-    // Two chunks fit the window, so that one can be on its way while the other is acknowledged.
-    maxChunk: Math.min(
-      limits.maxChunk,
-      Math.min(limits.maxFrame, greeting.maxFrame) - DATA_HEADER_SIZE,
-      Math.floor(limits.window / 2),
-    ),
+    maxChunk: Math.min(limits.maxChunk, chunkRoom(greeting, limits)),
     idleMs: Math.min(limits.idleMs, greeting.idleMs),
     stallMs: Math.min(limits.stallMs, greeting.stallMs),
     durability: DURABILITIES.indexOf(limits.durability),
@@ -94,8 +89,12 @@ export function termsOf(greeting: MessageOf<"Hello">, reply: MessageOf<"Welcome"
     );
   }
   checkFloors(reply);
+  checkRoom(greeting, reply);
   const { version, maxFrame, maxChunk, window, maxRequests, maxUploads, maxSessions } = reply;
-  const { idleMs, stallMs, minRate, expiryMs } = reply;
+  const { minRate, expiryMs } = reply;
+  // Whatever it says: how long a server can make its client wait is the client's affair.
+  const idleMs = Math.min(greeting.idleMs, reply.idleMs);
+  const stallMs = Math.min(greeting.stallMs, reply.stallMs);
   return {
     version,
     clientMaxFrame: greeting.maxFrame,
@@ -112,6 +111,29 @@ export function termsOf(greeting: MessageOf<"Hello">, reply: MessageOf<"Welcome"
     durability: DURABILITIES[reply.durability] ?? "relaxed",
     bootId: toHex(reply.bootId),
   };
+}
+
+/** The largest chunk that both sides take. */
+function chunkRoom(
+  greeting: { maxFrame: number },
+  limits: { maxFrame: number; window: number },
+): number {
+  const frame = Math.min(limits.maxFrame, greeting.maxFrame) - DATA_HEADER_SIZE;
+  // Two chunks fit the window, so that one can be on its way while the other is acknowledged.
+  return Math.min(frame, Math.floor(limits.window / 2));
+}
+
+/** With no room for a request, an upload or a chunk a client would wait for some for ever. */
+function checkRoom(greeting: MessageOf<"Hello">, reply: MessageOf<"Welcome">): void {
+  for (const name of ["maxRequests", "maxUploads", "maxChunk"] as const) {
+    const most = name === "maxChunk" ? chunkRoom(greeting, reply) : Infinity;
+    if (reply[name] >= 1 && reply[name] <= most) continue;
+    throw new MorselError(
+      "protocol",
+      `The greeting has ${name} ${reply[name]}, with which nothing can be done`,
+      { detail: { limit: name, value: String(reply[name]) } },
+    );
+  }
 }
 
 function checkMagic(magic: number): void {

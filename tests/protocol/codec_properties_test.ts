@@ -2,10 +2,13 @@
 // given to `fc.assert` beside the property, they make the same case again.
 
 import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes";
 import fc from "fast-check";
 import { MorselError } from "../../lib/base/errors.ts";
-import { decode, encode } from "../../lib/protocol/codec.ts";
+import { encode } from "../../lib/protocol/codec.ts";
 import type { Field } from "../../lib/protocol/fields.ts";
+import { FrameReader } from "../../lib/protocol/frame_reader.ts";
+import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import {
   HEADER_SIZE,
   type Message,
@@ -13,6 +16,7 @@ import {
   type MessageRule,
   MESSAGES,
 } from "../../lib/protocol/messages.ts";
+import { assertIsOf, decodeFrame, joined } from "../support/sound_frame.ts";
 
 for (const [type, rule] of Object.entries(MESSAGES) as [MessageName, MessageRule][]) {
   Deno.test(`any ${type} is read back as it was, and refused where it is cut`, () => {
@@ -36,6 +40,42 @@ Deno.test("any body of any message is read, or refused as broken framing", () =>
   );
 });
 
+Deno.test("any frames are read as they were written, however the stream is cut", async () => {
+  const some = Object.entries(MESSAGES).map(([type, rule]) => messageOf(type as MessageName, rule));
+  // Chunks that follow each other, as they do in transfers, mostly of the same one.
+  const chunk = fc.record({
+    tag: fc.constantFrom(1, 1, 1, 2),
+    gap: fc.constantFrom(0, 0, 0, 1),
+    data: fc.uint8Array({ minLength: 1, maxLength: 1400 }),
+  });
+  const transfer = fc.array(chunk, { maxLength: 10 }).map((chunks) => {
+    let end = 0;
+    return chunks.map(({ tag, gap, data }): Message => {
+      const offset = end + gap;
+      end = offset + data.length;
+      return { type: "Data", tag, offset, data };
+    });
+  });
+  const any = fc.oneof({ weight: 3, arbitrary: fc.oneof(...some).map((one) => [one]) }, {
+    weight: 1,
+    arbitrary: transfer,
+  });
+  const sizes = fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9000 })),
+    {
+      minLength: 1,
+      maxLength: 20,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(any, { maxLength: 12 }), sizes, async (groups, sizes) => {
+      const messages = groups.flat();
+      const read = joined(await readInPieces(concat(messages.map(encode)), sizes));
+      assertEquals(read.map(encode), joined(messages).map(encode));
+    }),
+  );
+});
+
 /** What is taken is written again to the same bytes: nothing in a frame is read from anywhere else. */
 function soundOrRefused(frame: Uint8Array): void {
   let message;
@@ -45,13 +85,37 @@ function soundOrRefused(frame: Uint8Array): void {
     assert(error instanceof MorselError && error.code === "protocol", String(error));
     return;
   }
-  const { length } = encode(message as Message);
-  assert(length <= frame.length, `${length} bytes were read out of ${frame.length}`);
+  assert(message.type !== "Unknown");
+  assertIsOf(message, frame);
 }
 
-function decodeFrame(frame: Uint8Array) {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  return decode({ number: frame[4]!, tag: view.getUint32(5), body: frame.subarray(HEADER_SIZE) });
+/** What a reader makes of these bytes in pieces of these sizes, in turn. */
+async function readInPieces(bytes: Uint8Array, sizes: readonly number[]): Promise<Message[]> {
+  let at = 0;
+  let turn = 0;
+  const readable = new ReadableStream<Uint8Array>({
+    type: "bytes",
+    pull: (controller) => {
+      const end = Math.min(bytes.length, at + sizes[turn++ % sizes.length]!);
+      if (at < end) controller.enqueue(bytes.slice(at, end));
+      else {
+        controller.close();
+        // A reader that waits is told only so.
+        (controller as ReadableByteStreamController).byobRequest?.respond(0);
+      }
+      at = end;
+    },
+  });
+  const reader = new FrameReader(readable, { maxFrame: DEFAULT_LIMITS.maxFrame });
+  const messages: Message[] = [];
+  do {
+    for (let message = reader.take(); message; message = reader.take()) {
+      assert(message.type !== "Unknown");
+      // The payload is a view that the next read overwrites; written anew it is a copy.
+      messages.push(decodeFrame(encode(message)) as Message);
+    }
+  } while (await reader.fill());
+  return messages;
 }
 
 function messageOf(type: MessageName, { fields }: MessageRule): fc.Arbitrary<Message> {

@@ -70,6 +70,15 @@ Deno.test("FrameReader leaves the broken frame behind a run to be refused by its
   assertThrows(() => reader.take(), MorselError, "over the 100000 allowed");
 });
 
+Deno.test("FrameReader hands a run out before it refuses the offset of the chunk behind it", async () => {
+  const beyond = encode(data(1, 10, 10));
+  new DataView(beyond.buffer).setUint32(9, 0x20_0000);
+  const { reader } = await filled(concat([encode(data(1, 0, 10)), beyond]));
+  const run = reader.take();
+  assertEquals(run?.type === "Data" && run.data.length, 10);
+  assertThrows(() => reader.take(), MorselError, "2^53 - 1");
+});
+
 Deno.test("FrameReader joins nothing while it traces, so that each frame shows", async () => {
   const lines: string[] = [];
   const chunks = [data(1, 0, 10), data(1, 10, 5)];

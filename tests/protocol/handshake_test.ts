@@ -59,6 +59,28 @@ Deno.test("termsOf() refuses another magic, a version it did not offer and small
   assertEquals(codeOf({ version: 2 }), "version");
 });
 
+Deno.test("termsOf() refuses limits under which a client would wait for ever", () => {
+  const greeting = { ...hello(), maxFrame: 65_536 };
+  const { reply } = welcome(greeting, server);
+  const limitOf = (change: object) =>
+    assertThrows(() => termsOf(greeting, { ...reply, ...change }), MorselError).detail.limit;
+  assertEquals(limitOf({ maxRequests: 0 }), "maxRequests");
+  assertEquals(limitOf({ maxUploads: 0 }), "maxUploads");
+  assertEquals(limitOf({ maxChunk: 0 }), "maxChunk");
+  assertEquals(limitOf({ maxChunk: 65_520 }), "maxChunk");
+  assertEquals(limitOf({ window: 2 * reply.maxChunk - 1 }), "maxChunk");
+});
+
+Deno.test("termsOf() lets no server stretch the client's patience", () => {
+  const { reply } = welcome(hello(), server);
+  const { idleMs, stallMs } = termsOf(hello(), {
+    ...reply,
+    idleMs: 2 ** 32 - 1,
+    stallMs: 2 ** 32 - 1,
+  });
+  assertEquals([idleMs, stallMs], [hello().idleMs, hello().stallMs]);
+});
+
 Deno.test("termsOf() takes a durability it does not know for relaxed", () => {
   const { reply } = welcome(hello(), server);
   assertEquals(termsOf(hello(), { ...reply, durability: 1 }).durability, "relaxed");
