@@ -2,7 +2,7 @@
 // be read pauses the socket, so that no more than a piece or two of it are held here.
 
 import type { OnReadOpts, Socket } from "node:net";
-import type { Connection } from "./connection.ts";
+import type { ChannelBinding, Connection } from "../base/connection.ts";
 
 /** Bytes of the buffer that a socket reads into while little arrives, and while much does. */
 const [SMALL_BUFFER, LARGE_BUFFER] = [16 * 1024, 256 * 1024];
@@ -11,11 +11,19 @@ const WRITE_SIZE = 64 * 1024;
 /** When the system asks a silent peer whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** How a {@linkcode NodeConnection} takes a socket over. */
+export interface NodeConnectionOptions {
+  readonly isPaused: boolean;
+  readonly channelBinding?: ChannelBinding | undefined;
+  readonly explain?: (error: Error) => Error;
+}
+
 /** The connection over a socket, which must be connected and made with `allowHalfOpen`. */
 export class NodeConnection implements Connection {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly remote: string;
+  readonly channelBinding?: ChannelBinding | undefined;
   readonly #socket: Socket;
   /** Pieces that have come and wait for a reader. */
   readonly #held: Uint8Array[] = [];
@@ -24,10 +32,17 @@ export class NodeConnection implements Connection {
   #reader: ReadableByteStreamController | undefined;
   #end: "ended" | Error | undefined;
   #bytesWritten = 0;
+  readonly #explain: NodeConnectionOptions["explain"];
 
-  /** Takes the socket over: a paused one, or one that hands what comes to `arrive`. */
-  constructor(socket: Socket, { isPaused }: { isPaused: boolean }) {
+  /**
+   * Takes the socket over: a paused one, or one that hands what comes to `arrive`. What fails is told as
+   * `explain` has it.
+   */
+  constructor(socket: Socket, options: NodeConnectionOptions) {
+    const { isPaused, channelBinding, explain } = options;
     this.#socket = socket;
+    this.channelBinding = channelBinding;
+    this.#explain = explain;
     this.#isPaused = isPaused;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
@@ -80,7 +95,7 @@ export class NodeConnection implements Connection {
       this.#serve();
     };
     socket.on("end", () => end("ended"));
-    socket.on("error", end);
+    socket.on("error", (error) => end(this.#explain?.(error) ?? error));
     socket.on("close", () => end("ended"));
   }
 
