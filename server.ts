@@ -9,12 +9,19 @@ import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
 import { RateLimit } from "./lib/base/rate_limit.ts";
 import { toHex } from "./lib/base/hex.ts";
+import { formatTlsAddress } from "./lib/cli/address.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
+import {
+  runtimeLocalFiles,
+  runtimeNetwork,
+  runtimeProcess,
+  runtimeTls,
+} from "./lib/runtime/runtime.ts";
+import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
@@ -29,6 +36,8 @@ export interface ServeOptions {
   address?: Partial<Address>;
   /** The folder with all data, made if it is not there; `./morsel-data` by default. */
   dataFolder?: string;
+  /** How to speak TLS 1.3 and nothing else; without it the server speaks plain TCP. */
+  tls?: ServerTlsOptions;
   /** Limits other than the default ones; announced to every client. */
   limits?: Partial<Omit<Limits, "durability">>;
   /** Connections served at a time; 1000 by default. One more is told `busy`. */
@@ -55,6 +64,8 @@ export interface ServeOptions {
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** What clients connect to over TLS, with the authority to trust; undefined on plain TCP. */
+  readonly tlsAddress: string | undefined;
   /** What was found and mended at the start. */
   readonly recovered: Recovery;
   /** Takes no new work, lets running requests finish within the grace, and lets the data folder go. */
@@ -63,7 +74,8 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Starts a server. Throws a MorselError: `connection` when it cannot listen there, `busy` when another
- * server has the data folder, `storage` or `no_space` when the folder cannot be used.
+ * server has the data folder, `storage` or `no_space` when the folder cannot be used, `invalid` when the
+ * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
@@ -71,11 +83,11 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const folder = await openDataFolder(dataFolder, DATA_FOLDER_PARTS);
   try {
     const { host = "127.0.0.1", port = 1300 } = address;
+    const { listener, tlsAddress, stopTls } = options.tls
+      ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError })
+      : await listenPlain({ host, port });
     const server = new FileServer({
-      listener: limited(
-        await (await runtimeNetwork()).listen({ host, port }),
-        options.limitBytesPerSecond,
-      ),
+      listener: limited(listener, options.limitBytesPerSecond),
       store: folder.store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock: systemClock,
@@ -94,16 +106,53 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       onError,
     });
     const close = async () => {
+      stopTls();
       await server.close();
       await scrub.stop();
       await folder[Symbol.asyncDispose]();
     };
     const { recovered } = folder;
-    return { address: server.address, recovered, close, [Symbol.asyncDispose]: close };
+    return {
+      address: server.address,
+      tlsAddress,
+      recovered,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (thrown) {
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+interface Listening {
+  readonly listener: Listener;
+  readonly tlsAddress: string | undefined;
+  readonly stopTls: () => void;
+}
+
+async function listenPlain(address: Address): Promise<Listening> {
+  const listener = await (await runtimeNetwork()).listen(address);
+  return { listener, tlsAddress: undefined, stopTls: () => {} };
+}
+
+async function listenTls(
+  { host, port }: Address,
+  { dataFolder, tls, onError }: Required<Pick<ServeOptions, "dataFolder" | "tls">> & {
+    onError: ServeOptions["onError"];
+  },
+): Promise<Listening> {
+  // Loaded here, so that a server without TLS starts as fast as ever.
+  const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
+  const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
+  const shown = await load();
+  const listener = await (await runtimeTls()).listen({ host, port }, shown);
+  const { port: realPort } = listener.address;
+  return {
+    listener,
+    tlsAddress: formatTlsAddress({ host: shown.reachedAs, port: realPort }, shown.ca),
+    stopTls: keepTls(listener, { load, shown, clock: systemClock, onError }),
+  };
 }
 
 function limited(listener: Listener, bytesPerSecond: number | undefined): Listener {
@@ -131,8 +180,8 @@ if (import.meta.main) {
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {
-      const { address, recovered, close } = await serve(options);
-      return { address, recovered: describeRecovery(recovered), close };
+      const { recovered, ...server } = await serve(options);
+      return { ...server, recovered: describeRecovery(recovered) };
     },
     check: ({ dataFolder, signal, onDamage }) =>
       checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {

@@ -20,7 +20,8 @@ const ALL_NEED = ["--allow-net", "--allow-read", "--allow-write"];
 export const SERVER: Program = {
   name: "morsel-server",
   script: "server.ts",
-  permissions: ALL_NEED,
+  // What the machine is called, for certificates of the server's own.
+  permissions: [...ALL_NEED, "--allow-sys=hostname,networkInterfaces"],
 };
 
 /** The command line client. */

@@ -16,6 +16,7 @@ import { locate } from "./locate.ts";
 import { byteRate, chunkSize } from "./option_values.ts";
 import type { ConnectRemote, RemoteFiles } from "./remote_files.ts";
 import { Screen } from "./screen.ts";
+import { withTlsFiles } from "./tls_files.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { tellReconnecting } from "./transfer_events.ts";
 import { suggest } from "./suggestion.ts";
@@ -149,7 +150,8 @@ async function runCommand(
   const { host, clock } = options;
   const given = parsed.options;
   using stop = stopOnSignal(host);
-  const { address, ...located } = await locate(command, parsed, host);
+  const { address: plainOrNot, ...located } = await locate(command, parsed, host);
+  const address = await withTlsFiles(plainOrNot, given, host);
   const rate = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const limit = rate === undefined ? undefined : new RateLimit(clock, rate);
   const connecting: Promise<RemoteFiles>[] = [];

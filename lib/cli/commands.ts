@@ -16,8 +16,16 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
   {
     name: "server",
     value: "HOST:PORT",
-    summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default",
+    summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default; " +
+      "morsels://… is TLS",
   },
+  {
+    name: "tls-ca",
+    value: "FILE",
+    summary: "Trust only this authority (PEM), for a server that is at morsels://HOST:PORT",
+  },
+  { name: "tls-cert", value: "FILE", summary: "Show this certificate to a server that asks" },
+  { name: "tls-key", value: "FILE", summary: "The private key of that" },
   {
     name: "chunk-size",
     value: "N",

@@ -4,7 +4,8 @@
 import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
-import { formatAddress, isLoopback, parseAddress } from "./address.ts";
+import type { ServerTlsOptions } from "../runtime/server_tls.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import { type OptionRule, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
@@ -12,6 +13,7 @@ import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
 import { byteRate, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
+import { guardOpenAddress, SERVER_TLS_OPTIONS, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 
 /** What the program has served. */
@@ -23,6 +25,8 @@ export interface ServeProgramOptions {
   scrubBytesPerSecond: number;
   /** What all connections together may move, both ways, in bytes per second; without it all they can. */
   limitBytesPerSecond?: number;
+  /** How to speak TLS; plain TCP without it. */
+  tls?: ServerTlsOptions;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -33,6 +37,8 @@ export interface ServeProgramOptions {
 export interface RunningServer {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** What clients are to be given over TLS. */
+  readonly tlsAddress?: string | undefined;
   /** One line on what was set right at the start; undefined when there was nothing. */
   readonly recovered: string | undefined;
   /** Stops it cleanly: no new work, a short grace for what is under way. */
@@ -65,6 +71,8 @@ export interface ServerProgramOptions {
   serve: (options: ServeProgramOptions) => Promise<RunningServer>;
   /** Checks a data folder that no server has open. */
   check?: (options: CheckProgramOptions) => Promise<CheckReport>;
+  /** Whether a token has been made for the data in a folder; without this there are none. */
+  hasTokens?: (dataFolder: string) => Promise<boolean>;
   /** What `--version` prints. */
   version: string;
 }
@@ -93,7 +101,11 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     summary:
       "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
   },
-  { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
+  ...SERVER_TLS_OPTIONS,
+  {
+    name: "insecure",
+    summary: "Allow an address that other machines can reach without TLS, or without a token",
+  },
   { name: "trace", summary: "Print every frame on standard error" },
   { name: "debug", summary: "Print where in the program an error arose" },
   { name: "help", letter: "h", summary: "Print this help" },
@@ -150,12 +162,15 @@ async function serveUntilStopped(
     source: "--listen",
     anyPort: true,
   });
-  await refuseOpenAddress(address, given, screen);
+  const dataFolder = given.value("data") ?? DEFAULT_FOLDER;
+  const tls = serverTls(given);
+  await guardOpenAddress(address, { given, screen, tls, dataFolder, ...options });
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const server = await options.serve({
     address,
-    dataFolder: given.value("data") ?? DEFAULT_FOLDER,
+    dataFolder,
+    ...(tls && { tls }),
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
@@ -165,6 +180,7 @@ async function serveUntilStopped(
   try {
     if (server.recovered !== undefined) await screen.message(server.recovered);
     await screen.results(`listening on ${formatAddress(server.address)}`);
+    if (server.tlsAddress) await screen.results(`clients connect to ${server.tlsAddress}`);
     await aborted(stop.signal);
     await screen.message("Stopping; a second signal ends it at once");
   } finally {
@@ -179,7 +195,7 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (const name of ["listen", "max-connections", "limit-rate", "scrub"]) {
+  for (const name of ["listen", "max-connections", "limit-rate", "scrub", "tls", "tls-cert"]) {
     if (given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }
@@ -209,23 +225,6 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
-}
-
-/** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */
-async function refuseOpenAddress(
-  address: Address,
-  given: ParsedOptions,
-  screen: Screen,
-): Promise<void> {
-  if (isLoopback(address.host)) return;
-  const where = formatAddress(address);
-  if (!given.flag("insecure")) {
-    throw new UsageError(
-      `Other machines can reach ${where}, and there is no TLS yet; listen on 127.0.0.1, ` +
-        "or add --insecure to let everybody read and write",
-    );
-  }
-  await screen.message(`Warning: everybody who can reach ${where} can read and write all files`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

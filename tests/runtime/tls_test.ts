@@ -1,99 +1,135 @@
-// TLS on this runtime: who gets in, who does not, and what each is told. Needs openssl for the certificates.
+// Where the certificates of a server come from, and how they change while it works.
 
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import type { Address, ServerTls, TlsListener } from "../../lib/runtime/connection.ts";
 import { nodeTls } from "../../lib/runtime/node_tls.ts";
-import { denoNetwork } from "../../lib/runtime/deno_network.ts";
-import type { ClientTls, ServerTls } from "../../lib/runtime/connection.ts";
-import { expired, hasOpenssl, makeAuthority, makeCertificate } from "../support/certificates.ts";
+import { keepTls, loadTls, type ServerTlsOptions } from "../../lib/runtime/server_tls.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { wait } from "../../lib/base/wait.ts";
+import { makeAuthority, makeCertificate } from "../support/certificates.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
-const ignore = !await hasOpenssl();
-const why = ignore ? " is skipped: there is no openssl" : "";
-const HERE = "IP:127.0.0.1";
+const HERE: Address = { host: "127.0.0.1", port: 0 };
+const DAY_MS = 24 * 60 * 60 * 1000;
 
-function test(sentence: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `TLS: ${sentence}${why}`, ignore, fn });
+const authority = await makeAuthority();
+const certificate = await makeCertificate(authority, "127.0.0.1");
+
+async function connects({ address }: TlsListener, ca: string): Promise<void> {
+  (await nodeTls.connect({ ...address, tls: { ca } })).close();
 }
 
-async function between(server: ServerTls, client: ClientTls): Promise<[number, string[]]> {
-  const listener = await nodeTls.listen({ host: "127.0.0.1", port: 0 }, server);
-  try {
-    const accepting = listener.accept();
-    const connection = await nodeTls.connect({ ...listener.address, tls: client });
-    const accepted = (await accepting)!;
-    try {
-      const writer = connection.writable.getWriter();
-      await writer.write(Uint8Array.of(7));
-      const reader = accepted.readable.getReader({ mode: "byob" });
-      const { value } = await reader.read(new Uint8Array(1));
-      const bindings = [connection, accepted].map(({ channelBinding }) =>
-        `${channelBinding!.type} ${channelBinding!.data}`
-      );
-      return [value![0]!, bindings];
-    } finally {
-      connection.close();
-      accepted.close();
-    }
-  } finally {
-    listener.close();
-  }
-}
-
-test("bytes pass, and both ends have the same channel binding", async () => {
-  const authority = await makeAuthority();
-  const server = await makeCertificate(authority, HERE);
-  const [byte, [ofClient, ofServer]] = await between(server, { ca: authority.cert });
-  assertEquals([byte, ofClient], [7, ofServer]);
-});
-
-test("a certificate of another name, of another authority or of the past is refused", async () => {
-  const authority = await makeAuthority();
-  const ca = authority.cert;
-  const good = await makeCertificate(authority, HERE);
-  const cases: [ServerTls, ClientTls, string][] = [
-    [await makeCertificate(authority, "DNS:other.example"), { ca }, "is for another name"],
-    [good, { ca: (await makeAuthority()).cert }, "an authority that is not trusted here"],
-    [await expired(authority, good), { ca }, "has expired"],
-    [good, {}, "an authority that is not trusted here"],
-  ];
-  for (const [server, client, message] of cases) {
-    assertStringIncludes(
-      (await assertRejects(() => between(server, client), MorselError)).message,
-      message,
-    );
-  }
-});
-
-test("a plain server is refused, and nothing is sent to it in plain", async () => {
-  const listener = await denoNetwork.listen({ host: "127.0.0.1", port: 0 });
-  const serving = (async () => {
-    const connection = (await listener.accept())!;
-    const reader = connection.readable.getReader({ mode: "byob" });
-    const { value } = await reader.read(new Uint8Array(1));
-    connection.close();
-    return value![0];
-  })();
-  const error = await assertRejects(
-    () => nodeTls.connect({ ...listener.address, tls: {} }),
-    MorselError,
-  );
-  assertStringIncludes(error.message, "does not speak TLS 1.3");
-  assertEquals(await serving, 0x16); // the handshake of TLS
+Deno.test("a certificate that is broken changes nothing for a listener", async () => {
+  const listener = await nodeTls.listen(HERE, certificate);
+  assertThrows(() => listener.renew({ cert: "broken", key: "broken" }));
+  await connects(listener, authority.cert);
   listener.close();
 });
 
-test("a renewed certificate is shown from then on, and a broken one changes nothing", async () => {
-  const [old, next] = [await makeAuthority(), await makeAuthority()];
-  const listener = await nodeTls.listen(
-    { host: "127.0.0.1", port: 0 },
-    await makeCertificate(old, HERE),
+/** Files of a certificate in a temporary folder. */
+class Files implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync();
+  readonly certificate = { certFile: `${this.folder}/cert`, keyFile: `${this.folder}/key` };
+
+  async write({ cert, key }: ServerTls): Promise<void> {
+    await Deno.writeTextFile(this.certificate.certFile, cert);
+    await Deno.writeTextFile(this.certificate.keyFile, key);
+  }
+
+  load(options: Partial<ServerTlsOptions> = {}, nowMs = Date.now()) {
+    const place = { host: "127.0.0.1", folder: `${this.folder}/tls`, nowMs };
+    return loadTls({ certificate: this.certificate, ...options }, place);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("new files are shown without a restart, and broken ones are told of once", async () => {
+  await using files = new Files();
+  await files.write(certificate);
+  const clock = new FakeClock();
+  const shown = await files.load();
+  const listener = await nodeTls.listen(HERE, shown);
+  const errors: unknown[] = [];
+  let looks = 0;
+  const load = () => files.load().finally(() => looks++);
+  const stop = keepTls(listener, { load, shown, clock, onError: (error) => errors.push(error) });
+  const look = async () => {
+    const before = looks;
+    await clock.advance(10_000);
+    while (looks === before) await wait(systemClock, 1);
+    await wait(systemClock, 1); // what comes behind the look itself
+  };
+  await files.write({ cert: "broken", key: certificate.key });
+  await look();
+  await look();
+  assertEquals(errors.length, 1);
+  assertStringIncludes(
+    String(errors[0]),
+    "stay the old ones, as new ones cannot be used: There is",
   );
-  const connects = async (ca: string) =>
-    (await nodeTls.connect({ ...listener.address, tls: { ca } })).close();
-  assertThrows(() => listener.renew({ cert: "broken", key: "broken" }));
-  await connects(old.cert);
-  listener.renew(await makeCertificate(next, HERE));
-  await connects(next.cert);
-  await assertRejects(() => connects(old.cert));
+  await connects(listener, authority.cert);
+  const next = await makeAuthority();
+  await files.write(await makeCertificate(next, "127.0.0.1"));
+  await look();
+  await connects(listener, next.cert);
+  await assertRejects(() => connects(listener, authority.cert), MorselError);
+  assertEquals(errors.length, 1);
+  stop();
+  listener.close();
+});
+
+Deno.test("files that cannot be used are told of by their names", async () => {
+  await using files = new Files();
+  const { certFile, keyFile } = files.certificate;
+  const says = async (message: string) => {
+    const error = await assertRejects(() => files.load(), MorselError);
+    assertEquals([error.message, error.code], [message, "invalid"]);
+  };
+  await says(`Cannot read the certificate in ${certFile}: there is no such file`);
+  await files.write({ cert: certificate.cert, key: "nothing" });
+  await says(`There is no private key in PEM in ${keyFile}`);
+  await files.write({ ...certificate, key: authority.key });
+  await says(`The key in ${keyFile} is not that of the certificate in ${certFile}`);
+  await assertRejects(
+    () => files.load({ certificate: "auto", names: ["not a name"] }),
+    MorselError,
+    'A certificate cannot be for the name "not a name"',
+  );
+});
+
+Deno.test("a server's own certificates are made once, for their owner only, and renewed in time", async () => {
+  await using files = new Files();
+  const now = Date.now();
+  const load = (names: string[], afterDays = 0) =>
+    files.load({ certificate: "auto", names }, now + afterDays * DAY_MS);
+  const first = await load([]);
+  assertEquals(first.reachedAs, "127.0.0.1");
+  for (const name of ["ca.key", "server.key"]) {
+    const { mode } = await Deno.stat(`${files.folder}/tls/${name}`);
+    assert(mode === null || (mode & 0o777) === 0o600, `${name} is open to others`);
+  }
+  assertEquals(await load([], 59), first);
+  const renewed = await load([], 61);
+  assertNotEquals(renewed.cert, first.cert);
+  assertEquals(renewed.ca, first.ca);
+  const named = await load(["files.example"], 61);
+  assertNotEquals(named.cert, renewed.cert);
+  assertEquals([named.reachedAs, named.ca], ["files.example", first.ca]);
+  // As a crash between its two files leaves it.
+  await Deno.remove(`${files.folder}/tls/server.pem`);
+  const again = await load([], 0);
+  const listener = await nodeTls.listen(HERE, again);
+  await connects(listener, first.ca!);
   listener.close();
 });
