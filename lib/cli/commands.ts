@@ -16,13 +16,12 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
   {
     name: "server",
     value: "HOST:PORT",
-    summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default; " +
-      "morsels://… is TLS",
+    summary: "Ask this server, or one by its configured name; 127.0.0.1:1300 by default",
   },
   {
     name: "tls-ca",
     value: "FILE",
-    summary: "Trust only this authority (PEM), for a server that is at morsels://HOST:PORT",
+    summary: "Trust only this authority (PEM) at a server with TLS, morsels://HOST:PORT",
   },
   { name: "tls-cert", value: "FILE", summary: "Show this certificate to a server that asks" },
   { name: "tls-key", value: "FILE", summary: "The private key of that" },

@@ -29,7 +29,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.usage, "the command line is wrong, or a permission is missing"],
   [
     EXIT.authentication,
-    "the server does not know who asks, or does not allow it, or is not who it should be",
+    "one side does not know the other, or the server does not allow it",
   ],
   [EXIT.notFound, "no such file, there or here"],
   [EXIT.conflict, "a condition does not hold: the file exists, or has another version"],
