@@ -1,18 +1,8 @@
-// Makes certificates for those who bring none: an authority, and what it signs. Loaded only where they are made, as
-// the package that knows their encoding takes a tenth of a second.
+// Makes certificates for those who bring none: an authority, and what it signs. The package that knows their
+// encoding is loaded only then, as that takes a tenth of a second.
 
-import "reflect-metadata"; // the package needs it to be there first
 import { isIP } from "node:net";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import type { X509Certificate } from "@peculiar/x509";
 import { toHex } from "../base/hex.ts";
 
 /** A certificate and its private key, in PEM. */
@@ -40,6 +30,8 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 /** Makes an authority that signs for itself. */
 export async function makeAuthority({ fromMs, untilMs }: Validity): Promise<Certificate> {
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } =
+    await loadX509();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const made = await X509CertificateGenerator.createSelfSigned({
     // Different for each, as a client may know several.
@@ -63,11 +55,12 @@ export async function makeCertificate(
   options: CertificateOptions,
 ): Promise<Certificate> {
   const { names, shownBy, fromMs, untilMs } = options;
+  const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const usage = ExtendedKeyUsage[shownBy === "server" ? "serverAuth" : "clientAuth"];
-  const made = await X509CertificateGenerator.create({
+  const usage = x509.ExtendedKeyUsage[shownBy === "server" ? "serverAuth" : "clientAuth"];
+  const made = await x509.X509CertificateGenerator.create({
     subject: "CN=Morsel",
-    issuer: new X509Certificate(authority.cert).subject,
+    issuer: new x509.X509Certificate(authority.cert).subject,
     serialNumber: serialNumber(),
     publicKey: keys.publicKey,
     signingKey: await importKey(authority.key),
@@ -75,15 +68,21 @@ export async function makeCertificate(
     notBefore: new Date(fromMs),
     notAfter: new Date(untilMs),
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([usage]),
-      new SubjectAlternativeNameExtension(
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.SubjectAlternativeNameExtension(
         names.map((value) => ({ type: isIP(value) === 0 ? "dns" as const : "ip" as const, value })),
       ),
     ],
   });
   return { cert: pemOf(made), key: await privatePem(keys.privateKey) };
+}
+
+/** The package that knows the encoding, behind the one that it needs to be there first, also in a bundle. */
+async function loadX509() {
+  await import("reflect-metadata");
+  return await import("@peculiar/x509");
 }
 
 /** Random, and positive in its first bit. */

@@ -5,7 +5,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import type { Certificate } from "./certificates.ts";
+import { type Certificate, makeAuthority as make, makeCertificate } from "./certificates.ts";
 
 /** What {@linkcode ownCertificates} needs. */
 export interface OwnCertificatesOptions {
@@ -42,7 +42,6 @@ export async function ownCertificates(options: OwnCertificatesOptions): Promise<
   if (present && isGood(present, { authority, names, nowMs })) {
     return { ca: authority.cert, server: present };
   }
-  const { makeCertificate } = await import("./certificates.ts");
   const server = await makeCertificate(authority, {
     names,
     shownBy: "server",
@@ -61,9 +60,8 @@ export function outsideHost(): string {
 }
 
 async function makeAuthority(folder: string, nowMs: number): Promise<Certificate> {
-  const { makeAuthority } = await import("./certificates.ts");
   const untilMs = nowMs + AUTHORITY_MS;
-  const authority = await makeAuthority({ fromMs: nowMs - EARLIER_MS, untilMs });
+  const authority = await make({ fromMs: nowMs - EARLIER_MS, untilMs });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writePair(folder, "ca", authority);
   return authority;
