@@ -14,7 +14,12 @@ import { FileClient } from "./lib/client/file_client.ts";
 import type { Reconnecting } from "./lib/client/link.ts";
 import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
-import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
+import {
+  runtimeLocalFiles,
+  runtimeNetwork,
+  runtimeProcess,
+  runtimeTls,
+} from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 
 /** What {@linkcode connect} can be told. */
@@ -45,7 +50,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to the server at `host:port`. Throws a MorselError: `connection` when nobody answers there,
+ * Connects to the server at `host:port`, or over TLS to the one at `morsels://host:port`, where `#ca=` may
+ * follow as the server prints it. Throws a MorselError: `connection` when nobody answers there,
  * `deadline` when nobody does in time, `protocol` when it is not a Morsel server. Close the client, or
  * declare it with `await using`. A connection that is lost later is made again by itself.
  */
@@ -79,7 +85,7 @@ async function connectWithin(
 }
 
 async function dial(to: Address, signal: AbortSignal | undefined): Promise<Connection> {
-  const network = await runtimeNetwork();
+  const network = to.tls ? await runtimeTls() : await runtimeNetwork();
   const { silenceMs } = deadlinesOf(DEFAULT_LIMITS).connect;
   const late = new MorselError(
     "deadline",

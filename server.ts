@@ -9,6 +9,7 @@ import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
 import { RateLimit } from "./lib/base/rate_limit.ts";
 import { toHex } from "./lib/base/hex.ts";
+import { formatTlsAddress } from "./lib/cli/address.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
@@ -18,7 +19,9 @@ import {
   runtimeLocalFiles,
   runtimeNetwork,
   runtimeProcess,
+  runtimeTls,
 } from "./lib/runtime/runtime.ts";
+import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
@@ -34,6 +37,8 @@ export interface ServeOptions {
   address?: Partial<Address>;
   /** The folder with all data, made if it is not there; `./morsel-data` by default. */
   dataFolder?: string;
+  /** How to speak TLS 1.3 and nothing else; without it the server speaks plain TCP. */
+  tls?: ServerTlsOptions;
   /** Limits other than the default ones; announced to every client. */
   limits?: Partial<Omit<Limits, "durability">>;
   /** Connections served at a time; 1000 by default. One more is told `busy`. */
@@ -68,6 +73,8 @@ export interface ServeOptions {
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** What clients connect to over TLS, with the authority to trust; undefined on plain TCP. */
+  readonly tlsAddress: string | undefined;
   /** What was found and mended at the start. */
   readonly recovered: Recovery;
   /** Whether whoever connects needs a token: from the first one on that was made for the data folder. */
@@ -78,7 +85,8 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Starts a server. Throws a MorselError: `connection` when it cannot listen there, `busy` when another
- * server has the data folder, `storage` or `no_space` when the folder cannot be used.
+ * server has the data folder, `storage` or `no_space` when the folder cannot be used, `invalid` when the
+ * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
@@ -95,11 +103,11 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   try {
     const opened = tokens = await TokenStore.open(dataFolder, parts);
     const { host = "127.0.0.1", port = 1300 } = address;
+    const { listener, tlsAddress, stopTls } = options.tls
+      ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError })
+      : await listenPlain({ host, port });
     const server = new FileServer({
-      listener: limited(
-        await (await runtimeNetwork()).listen({ host, port }),
-        options.limitBytesPerSecond,
-      ),
+      listener: limited(listener, options.limitBytesPerSecond),
       store: folder.store,
       tokens,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -119,6 +127,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       onError,
     });
     const close = async () => {
+      stopTls();
       await server.close();
       await scrub.stop();
       opened[Symbol.dispose]();
@@ -127,6 +136,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const { recovered } = folder;
     return {
       address: server.address,
+      tlsAddress,
       recovered,
       get hasTokens() {
         return !opened.isEmpty;
@@ -139,6 +149,36 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+interface Listening {
+  readonly listener: Listener;
+  readonly tlsAddress: string | undefined;
+  readonly stopTls: () => void;
+}
+
+async function listenPlain(address: Address): Promise<Listening> {
+  const listener = await (await runtimeNetwork()).listen(address);
+  return { listener, tlsAddress: undefined, stopTls: () => {} };
+}
+
+async function listenTls(
+  { host, port }: Address,
+  { dataFolder, tls, onError }: Required<Pick<ServeOptions, "dataFolder" | "tls">> & {
+    onError: ServeOptions["onError"];
+  },
+): Promise<Listening> {
+  // Loaded here, so that a server without TLS starts as fast as ever.
+  const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
+  const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
+  const shown = await load();
+  const listener = await (await runtimeTls()).listen({ host, port }, shown);
+  const { port: realPort } = listener.address;
+  return {
+    listener,
+    tlsAddress: formatTlsAddress({ host: shown.reachedAs, port: realPort }, shown.ca),
+    stopTls: keepTls(listener, { load, shown, clock: systemClock, onError }),
+  };
 }
 
 function limited(listener: Listener, bytesPerSecond: number | undefined): Listener {
@@ -170,8 +210,14 @@ if (import.meta.main) {
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {
-      const { address, recovered, hasTokens, close } = await serve(options);
-      return { address, recovered: describeRecovery(recovered), hasTokens, close };
+      const { address, tlsAddress, recovered, hasTokens, close } = await serve(options);
+      return { address, tlsAddress, recovered: describeRecovery(recovered), hasTokens, close };
+    },
+    hasTokens: async (dataFolder) => {
+      const parts = await dataFolderParts();
+      if (!await parts.files.stat(`${dataFolder}/tokens.db`)) return false;
+      using tokens = await TokenStore.open(dataFolder, parts);
+      return !tokens.isEmpty;
     },
     openTokens: async (dataFolder) => TokenStore.open(dataFolder, await dataFolderParts()),
     check: async ({ dataFolder, signal, onDamage }) =>

@@ -20,8 +20,8 @@ const ALL_NEED = ["--allow-net", "--allow-read", "--allow-write"];
 export const SERVER: Program = {
   name: "morsel-server",
   script: "server.ts",
-  // How much of the disk is free, for --reserve.
-  permissions: [...ALL_NEED, "--allow-sys=statfs"],
+  // How much of the disk is free, for --reserve; what the machine is called, for certificates of the server's own.
+  permissions: [...ALL_NEED, "--allow-sys=statfs,hostname,networkInterfaces"],
 };
 
 /** The command line client. */

@@ -7,7 +7,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "lib/std": [],
   "lib/base": ["lib/base", "@std/bytes", "node:crypto"],
   "lib/protocol": ["lib/base", "lib/protocol", "@std/*", "runtime types"],
-  "lib/runtime": ["lib/base", "lib/runtime", "node:*"],
+  "lib/runtime": ["lib/base", "lib/runtime", "node:*", "@peculiar/x509", "reflect-metadata"],
   "lib/store": ["lib/base", "lib/store", "@std/bytes", "runtime types"],
   "lib/server": ["lib/base", "lib/protocol", "lib/store", "lib/server", "@std/*", "runtime types"],
   "lib/client": ["lib/base", "lib/protocol", "lib/client", "@std/*", "runtime types"],

@@ -1,4 +1,4 @@
-// HOST:PORT as people write it.
+// Addresses as people write them: HOST:PORT, and morsels://HOST:PORT/#ca=… for TLS, with the authority to trust.
 
 import type { Address } from "../runtime/connection.ts";
 import { quote } from "../base/names.ts";
@@ -15,8 +15,46 @@ export interface ParseAddressOptions {
   anyPort?: boolean;
 }
 
-/** Reads `HOST:PORT`, `HOST`, `[IPV6]:PORT` or `[IPV6]`. Throws a UsageError. */
+/**
+ * Reads `HOST:PORT`, `HOST`, `[IPV6]:PORT` or `[IPV6]`, also behind `morsel://`; behind `morsels://` it is
+ * an address for TLS, and `#ca=` may follow with the authority to trust. Throws a UsageError.
+ */
 export function parseAddress(text: string, options: ParseAddressOptions): Address {
+  const [, scheme, place = text, fragment] =
+    /^(morsels?):\/\/([^/?#]*)\/?(?:#(.*))?$/is.exec(text) ?? [];
+  if (scheme?.toLowerCase() !== "morsels") {
+    if (fragment === undefined) return parsePlace(place, options);
+    throw new UsageError(
+      `${options.source} ${quote(text)} has an authority but no TLS; write it as morsels://…`,
+    );
+  }
+  const ca = fragment === undefined ? undefined : authorityIn(fragment, options);
+  return { ...parsePlace(place, options), tls: ca === undefined ? {} : { ca } };
+}
+
+/** The certificate in `ca=BASE64URL`, as PEM. */
+function authorityIn(fragment: string, { source }: ParseAddressOptions): string {
+  // Every certificate begins so: its first byte says that a sequence of over 255 bytes follows.
+  const text = /^ca=(MI[\w-]+)=*$/.exec(fragment)?.[1];
+  if (text === undefined) {
+    throw new UsageError(
+      `${source} has no whole certificate behind #ca=; copy all of the line that the server prints`,
+    );
+  }
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  const lines = base64.padEnd(Math.ceil(base64.length / 4) * 4, "=").replaceAll(/.{1,64}/g, "$&\n");
+  return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
+}
+
+/** The address that a client is given for TLS, with the authority to trust, in PEM, if it is no public one. */
+export function formatTlsAddress(address: Address, ca: string | undefined): string {
+  const start = `morsels://${formatAddress(address)}/`;
+  if (ca === undefined) return start;
+  const base64 = ca.replaceAll(/-----[^-]+-----|\s|=/g, "");
+  return `${start}#ca=${base64.replaceAll("+", "-").replaceAll("/", "_")}`;
+}
+
+function parsePlace(text: string, options: ParseAddressOptions): Address {
   const wrong = (reason: string) =>
     new UsageError(`${options.source} ${quote(text)} ${reason}; write it as 127.0.0.1:1300`);
   if (/^[^[\]]*:[^[\]]*:/.test(text)) {

@@ -17,6 +17,7 @@ import { locate } from "./locate.ts";
 import { byteRate, chunkSize } from "./option_values.ts";
 import type { ConnectRemote, RemoteFiles } from "./remote_files.ts";
 import { Screen } from "./screen.ts";
+import { withTlsFiles } from "./tls_files.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { tellReconnecting } from "./transfer_events.ts";
 import { suggest } from "./suggestion.ts";
@@ -161,13 +162,14 @@ async function runCommand(
   const { host, clock } = options;
   const given = parsed.options;
   using stop = stopOnSignal(host);
-  const { address, configured, ...located } = await locate(command, parsed, host);
+  const { address: plainOrNot, configured, ...located } = await locate(command, parsed, host);
   const token = command.isLocal ? undefined : await givenToken({
     file: given.value("token-file"),
     configured,
     host,
     warn: (message) => void screen.message(message),
   });
+  const address = await withTlsFiles(plainOrNot, given, host);
   const rate = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const limit = rate === undefined ? undefined : new RateLimit(clock, rate);
   const connecting: Promise<RemoteFiles>[] = [];

@@ -24,6 +24,13 @@ export const COMMON_OPTIONS: readonly OptionRule[] = [
     summary: "Prove the token in this file; or MORSEL_TOKEN has it",
   },
   {
+    name: "tls-ca",
+    value: "FILE",
+    summary: "Trust only this authority (PEM) at a server with TLS, morsels://HOST:PORT",
+  },
+  { name: "tls-cert", value: "FILE", summary: "Show this certificate to a server that asks" },
+  { name: "tls-key", value: "FILE", summary: "The private key of that" },
+  {
     name: "chunk-size",
     value: "N",
     summary: "Chunks of N bytes, 1300 by default; auto: 32768 on this machine",

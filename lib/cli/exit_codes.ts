@@ -27,7 +27,10 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, "done"],
   [EXIT.unexpected, "something unexpected, such as a local file that cannot be read"],
   [EXIT.usage, "the command line is wrong, or a permission is missing"],
-  [EXIT.authentication, "the server does not know who asks, or does not allow it"],
+  [
+    EXIT.authentication,
+    "one side does not know the other, or the server does not allow it",
+  ],
   [EXIT.notFound, "no such file, there or here"],
   [EXIT.conflict, "a condition does not hold: the file exists, or has another version"],
   [EXIT.limit, "a limit is exceeded, or a disk is full"],

@@ -1,6 +1,7 @@
 // The options of the server as a program, for its arguments and its help.
 
 import type { OptionRule } from "./arguments.ts";
+import { SERVER_TLS_OPTIONS } from "./server_tls_options.ts";
 
 /** The options of the program. */
 export const SERVER_OPTIONS: readonly OptionRule[] = [
@@ -33,7 +34,11 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     summary:
       "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
   },
-  { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
+  ...SERVER_TLS_OPTIONS,
+  {
+    name: "insecure",
+    summary: "Allow an address that other machines can reach without TLS, or without a token",
+  },
   { name: "trace", summary: "Print every frame on standard error" },
   { name: "debug", summary: "Print where in the program an error arose" },
   { name: "help", letter: "h", summary: "Print this help" },

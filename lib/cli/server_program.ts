@@ -4,7 +4,8 @@
 import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
-import { formatAddress, isLoopback, parseAddress } from "./address.ts";
+import type { ServerTlsOptions } from "../runtime/server_tls.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import { findOperand, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
@@ -13,6 +14,7 @@ import { serverHelp } from "./help.ts";
 import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
 import { SERVER_OPTIONS } from "./server_options.ts";
+import { guardOpenAddress, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
 
@@ -29,6 +31,8 @@ export interface ServeProgramOptions {
   quota?: { readonly bytes?: number | undefined; readonly files?: number | undefined };
   /** Bytes of the disk that stay free. */
   reserveBytes?: number;
+  /** How to speak TLS; plain TCP without it. */
+  tls?: ServerTlsOptions;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -39,6 +43,8 @@ export interface ServeProgramOptions {
 export interface RunningServer {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** What clients are to be given over TLS. */
+  readonly tlsAddress?: string | undefined;
   /** One line on what was set right at the start; undefined when there was nothing. */
   readonly recovered: string | undefined;
   /** Whether whoever connects needs a token. */
@@ -75,6 +81,8 @@ export interface ServerProgramOptions {
   check?: (options: CheckProgramOptions) => Promise<CheckReport>;
   /** Opens the tokens of a data folder, also beside a server that has it. */
   openTokens?: (dataFolder: string) => Promise<TokenAdmin>;
+  /** Whether a token has been made for the data in a folder; without this there are none. */
+  hasTokens?: (dataFolder: string) => Promise<boolean>;
   /** What `--version` prints. */
   version: string;
 }
@@ -156,7 +164,9 @@ async function serveUntilStopped(
     source: "--listen",
     anyPort: true,
   });
-  await refuseOpenAddress(address, given, screen);
+  const dataFolder = given.value("data") ?? DEFAULT_FOLDER;
+  const tls = serverTls(given);
+  await guardOpenAddress(address, { given, screen, tls, dataFolder, ...options });
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const quota = {
@@ -166,7 +176,8 @@ async function serveUntilStopped(
   const reserveBytes = byteSize(given, "reserve", { least: 1, zero: "off" });
   const server = await options.serve({
     address,
-    dataFolder: given.value("data") ?? DEFAULT_FOLDER,
+    dataFolder,
+    ...(tls && { tls }),
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
     quota,
     ...(reserveBytes !== undefined && { reserveBytes }),
@@ -183,6 +194,7 @@ async function serveUntilStopped(
       );
     }
     await screen.results(`listening on ${formatAddress(server.address)}`);
+    if (server.tlsAddress) await screen.results(`clients connect to ${server.tlsAddress}`);
     await aborted(stop.signal);
     await screen.message("Stopping; a second signal ends it at once");
   } finally {
@@ -197,17 +209,8 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (
-    const name of [
-      "listen",
-      "max-connections",
-      "limit-rate",
-      "scrub",
-      "quota",
-      "quota-files",
-      "reserve",
-    ]
-  ) {
+  for (const { name, value } of SERVER_OPTIONS) {
+    if (value === undefined || name === "data") continue;
     if (given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }
@@ -237,23 +240,6 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
-}
-
-/** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */
-async function refuseOpenAddress(
-  address: Address,
-  given: ParsedOptions,
-  screen: Screen,
-): Promise<void> {
-  if (isLoopback(address.host)) return;
-  const where = formatAddress(address);
-  if (!given.flag("insecure")) {
-    throw new UsageError(
-      `Other machines can reach ${where}, and there is no TLS yet; listen on 127.0.0.1, ` +
-        "or add --insecure to let everybody read and write",
-    );
-  }
-  await screen.message(`Warning: everybody who can reach ${where} can read and write all files`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

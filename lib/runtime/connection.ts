@@ -20,6 +20,42 @@ export interface Address {
   readonly host: string;
   /** 1 to 65535; 0 asks for any free one when listening. */
   readonly port: number;
+  /** How to connect over TLS 1.3; plain TCP without it. Listening does not look at it. */
+  readonly tls?: ClientTls | undefined;
+}
+
+/** Whom a client trusts over TLS, and what it shows of itself; all in PEM. */
+export interface ClientTls {
+  /** The only authorities it trusts; those of the system without any. */
+  readonly ca?: string | undefined;
+  /** Its own certificate with the ones between, for a server that asks for it. */
+  readonly cert?: string | undefined;
+  /** The private key of that. */
+  readonly key?: string | undefined;
+}
+
+/** What a server shows over TLS, and whom it lets in; all in PEM. */
+export interface ServerTls {
+  /** Its certificate, and then the ones between it and the authority. */
+  readonly cert: string;
+  /** The private key of that. */
+  readonly key: string;
+  /** The authorities one of which must have signed a certificate of the client; none is asked for without. */
+  readonly clientCa?: string | undefined;
+}
+
+/** A listener over TLS, whose certificate can be exchanged while it works. */
+export interface TlsListener extends Listener {
+  /** Shows other certificates to the connections to come. Throws where they cannot be used. */
+  renew(tls: ServerTls): void;
+}
+
+/** TLS 1.3 over the network of a runtime. */
+export interface TlsNetwork {
+  /** Starts to listen. Throws `connection` when the address is taken, the runtime's error for bad PEM. */
+  listen(address: Address, tls: ServerTls): Promise<TlsListener>;
+  /** Connects and makes sure who answers; never falls back to plain TCP. Throws `connection`. */
+  connect(address: Address, options?: { signal?: AbortSignal }): Promise<Connection>;
 }
 
 /** The network of a runtime. */

@@ -2,7 +2,7 @@
 // be read pauses the socket, so that no more than a piece or two of it are held here.
 
 import type { OnReadOpts, Socket } from "node:net";
-import type { Connection } from "./connection.ts";
+import type { ChannelBinding, Connection } from "../base/connection.ts";
 
 /** Bytes of the buffer that a socket reads into while little arrives, and while much does. */
 const [SMALL_BUFFER, LARGE_BUFFER] = [16 * 1024, 256 * 1024];
@@ -11,23 +11,45 @@ const WRITE_SIZE = 64 * 1024;
 /** When the system asks a silent peer whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** How a {@linkcode NodeConnection} takes a socket over. */
+export interface NodeConnectionOptions {
+  readonly isPaused: boolean;
+  readonly channelBinding?: ChannelBinding | undefined;
+  /** What to tell of an error, or of an end before the first byte; undefined where that says nothing. */
+  /** Where a socket cannot be paused: the bytes that may wait to be read, beyond which it is closed. */
+  readonly mostHeld?: number | undefined;
+  readonly explain?: (error: Error | undefined) => Error | undefined;
+}
+
 /** The connection over a socket, which must be connected and made with `allowHalfOpen`. */
 export class NodeConnection implements Connection {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly remote: string;
+  readonly channelBinding?: ChannelBinding | undefined;
   readonly #socket: Socket;
   /** Pieces that have come and wait for a reader. */
   readonly #held: Uint8Array[] = [];
   #isPaused: boolean;
+  #hasArrived = false;
+  #abandonWrite = () => {};
   /** A reader that waits for bytes. */
   #reader: ReadableByteStreamController | undefined;
   #end: "ended" | Error | undefined;
   #bytesWritten = 0;
+  readonly #explain: NodeConnectionOptions["explain"];
+  readonly #mostHeld: number | undefined;
 
-  /** Takes the socket over: a paused one, or one that hands what comes to `arrive`. */
-  constructor(socket: Socket, { isPaused }: { isPaused: boolean }) {
+  /**
+   * Takes the socket over: a paused one, or one that hands what comes to `arrive`. What fails is told as
+   * `explain` has it.
+   */
+  constructor(socket: Socket, options: NodeConnectionOptions) {
+    const { isPaused, channelBinding, mostHeld, explain } = options;
     this.#socket = socket;
+    this.channelBinding = channelBinding;
+    this.#explain = explain;
+    this.#mostHeld = mostHeld;
     this.#isPaused = isPaused;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
@@ -57,31 +79,49 @@ export class NodeConnection implements Connection {
   }
 
   close(): void {
+    this.#end ??= "ended"; // an end that needs no explaining
     this.#socket.destroy();
   }
 
   /** Takes a piece that has come; false asks for a pause, and the piece must stay good until its end. */
   arrive(piece: Uint8Array): boolean {
+    this.#hasArrived = true;
     this.#held.push(piece);
     this.#serve();
     this.#isPaused = this.#held.length > 0;
     return !this.#isPaused;
   }
 
+  #holdOn(most: number): void {
+    this.#isPaused = false;
+    const held = this.#held.reduce((sum, piece) => sum + piece.length, 0);
+    if (held > most) this.#socket.destroy(new Error(`More than ${most} bytes wait to be read`));
+  }
+
   #listen(): void {
     const socket = this.#socket;
     if (this.#isPaused) {
       socket.on("data", (piece: Uint8Array) => {
-        if (!this.arrive(piece)) socket.pause();
+        if (this.arrive(piece)) return;
+        if (this.#mostHeld === undefined) socket.pause();
+        else this.#holdOn(this.#mostHeld);
       });
     }
     const end = (how: "ended" | Error) => {
-      this.#end ??= how;
+      const error = how === "ended" ? undefined : how;
+      const isPlain = this.#hasArrived && error === undefined;
+      this.#end ??= (isPlain ? undefined : this.#explain?.(error)) ?? how;
       this.#serve();
     };
     socket.on("end", () => end("ended"));
-    socket.on("error", end);
-    socket.on("close", () => end("ended"));
+    socket.on("error", (error) => {
+      end(error);
+      this.#abandonWrite();
+    });
+    socket.on("close", () => {
+      end("ended");
+      this.#abandonWrite();
+    });
   }
 
   /** Gives the reader that waits what has come, or the end. */
@@ -121,6 +161,9 @@ export class NodeConnection implements Connection {
     for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
       const part = bytes.subarray(start, start + WRITE_SIZE);
       await new Promise<void>((resolve, reject) => {
+        // With TLS on Deno a write that meets the end of the connection is never told of it.
+        this.#abandonWrite = () => reject(new Error("The connection has ended"));
+        if (this.#socket.destroyed || this.#end instanceof Error) return this.#abandonWrite();
         this.#socket.write(part, (error) => error ? reject(error) : resolve());
       });
       this.#bytesWritten += part.length;

@@ -2,7 +2,7 @@
 // runtime loads what another one needs, and no program what it does not use.
 
 import type { Clock } from "../base/clock.ts";
-import type { Network } from "./connection.ts";
+import type { Network, TlsNetwork } from "./connection.ts";
 import type { LocalFiles, MeasuredFiles } from "./files.ts";
 import type { HostProcess } from "./process.ts";
 
@@ -13,6 +13,11 @@ export async function runtimeNetwork(): Promise<Network> {
   if (IS_DENO) return (await import("./deno_network.ts")).denoNetwork;
   // Bun's own sockets took a tenth less time a byte than its node:net, which is not worth an adapter.
   return (await import("./node_network.ts")).nodeNetwork;
+}
+
+/** TLS, which is `node:tls` on all runtimes: Deno's own lets everybody in where client certificates are asked for. */
+export async function runtimeTls(): Promise<TlsNetwork> {
+  return (await import("./node_tls.ts")).nodeTls;
 }
 
 /** The process this program runs in, with the file system that it is to use. */

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatAddress, isLoopback, parseAddress } from "../../lib/cli/address.ts";
+import {
+  formatAddress,
+  formatTlsAddress,
+  isLoopback,
+  parseAddress,
+} from "../../lib/cli/address.ts";
 import { UsageError } from "../../lib/cli/failure.ts";
 
 const source = "--server";
@@ -37,5 +42,33 @@ Deno.test("isLoopback knows the addresses that stay on the machine", () => {
   }
   for (const host of ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "127.example.org"]) {
     assertEquals(isLoopback(host), false, host);
+  }
+});
+
+Deno.test("parseAddress reads morsel:// as plain and morsels:// as TLS, with an authority to trust", () => {
+  const read = (text: string) => parseAddress(text, { source });
+  assertEquals(read("morsel://a:7/"), { host: "a", port: 7 });
+  assertEquals(read("morsels://a"), { host: "a", port: 1300, tls: {} });
+  assertEquals(read("MORSELS://[::1]:7/"), { host: "::1", port: 7, tls: {} });
+  const ca = "-----BEGIN CERTIFICATE-----\n" +
+    `MIIB+/${"A".repeat(58)}\nBBBBBB==\n-----END CERTIFICATE-----\n`;
+  const address = formatTlsAddress({ host: "::1", port: 7 }, ca);
+  assertEquals(address, `morsels://[::1]:7/#ca=MIIB-_${"A".repeat(58)}BBBBBB`);
+  assertEquals(read(address), { host: "::1", port: 7, tls: { ca } });
+  assertEquals(formatTlsAddress({ host: "a", port: 7 }, undefined), "morsels://a:7/");
+});
+
+Deno.test("parseAddress refuses half an authority, one without TLS, and other addresses of the web", () => {
+  const mistakes = [
+    ["morsels://a/#ca=", "has no whole certificate behind #ca="],
+    ["morsels://a/#ca=MI+x", "has no whole certificate behind #ca="],
+    ["morsels://a/#other", "has no whole certificate behind #ca="],
+    ["morsel://a/#ca=MIIB", "has an authority but no TLS"],
+    ["morsels://a/path", "is not HOST:PORT"],
+    ["morsels://", "is not HOST:PORT"],
+    ["https://a", "is not HOST:PORT"],
+  ] as const;
+  for (const [text, message] of mistakes) {
+    assertThrows(() => parseAddress(text, { source }), UsageError, message);
   }
 });

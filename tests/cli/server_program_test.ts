@@ -16,6 +16,8 @@ class ServerRun implements AsyncDisposable {
   served: ServeProgramOptions | undefined;
   fault: Error | undefined;
   recovered: string | undefined;
+  tlsAddress: string | undefined;
+  hasToken = false;
   isClosed = false;
   /** What a check tells, and ends with. */
   damage: string[] = [];
@@ -35,6 +37,7 @@ class ServerRun implements AsyncDisposable {
     return serverProgram({
       host: this.host,
       version: "1.2.3",
+      hasTokens: () => Promise.resolve(this.hasToken),
       check: async (options) => {
         this.checked = options;
         await Promise.race([this.checking, aborted(options.signal)]);
@@ -48,6 +51,7 @@ class ServerRun implements AsyncDisposable {
         return Promise.resolve({
           address: { host, port: port || 4711 },
           recovered: this.recovered,
+          tlsAddress: this.tlsAddress,
           close: () => Promise.resolve(void (this.isClosed = true)),
         });
       },
@@ -117,17 +121,55 @@ Deno.test("a signal while the server starts stops it as soon as it has", async (
   assertEquals(server.isClosed, true);
 });
 
-Deno.test("the server refuses what other machines can reach, unless told that it is insecure", async () => {
-  for (const address of ["0.0.0.0:1300", "[::]:1300", "10.0.0.1", "example.org:1"]) {
+Deno.test("what other machines can reach needs TLS and a token, or is warned of at each start", async () => {
+  const auto = ["--tls", "auto"];
+  const cases: [string[], boolean, string | undefined, string][] = [
+    [[], true, "refused", "Other machines can reach 0.0.0.0:1300: add --tls auto so that nobody"],
+    [auto, false, "refused", "first make a token: server.ts token create NAME; or add --insecure"],
+    [auto, true, undefined, ""],
+    [
+      ["--insecure"],
+      false,
+      "warned",
+      "everybody who can reach 0.0.0.0:1300 can read and write all",
+    ],
+    [["--insecure"], true, "warned", "without TLS everybody on the way to 0.0.0.0:1300 can read"],
+    [["--insecure", ...auto], false, "warned", "everybody who can reach 0.0.0.0:1300 can read"],
+  ];
+  for (const [args, hasToken, outcome, says] of cases) {
     await using server = await ServerRun.open();
-    assertEquals(await server.run("--listen", address), 2);
-    assertStringIncludes(server.err, "there is no TLS yet; listen on 127.0.0.1, or add --insecure");
-    assertEquals([server.served, server.err.trimEnd().split("\n").length], [undefined, 1]);
-    const ended = server.run("--listen", address, "--insecure");
+    server.hasToken = hasToken;
+    const ended = server.run("--listen", "0.0.0.0", ...args);
+    await settled();
+    server.host.signal("SIGINT");
+    assertEquals(await ended, outcome === "refused" ? 2 : 0, args.join(" "));
+    assertEquals(server.served === undefined, outcome === "refused");
+    assertEquals(server.err.includes("Warning: "), outcome === "warned");
+    assertStringIncludes(server.err, says);
+  }
+});
+
+Deno.test("the options for TLS reach the server, whose address for clients is printed", async () => {
+  const cases: [string[], ServeProgramOptions["tls"]][] = [
+    [["--tls", "auto"], { certificate: "auto", names: [] }],
+    [
+      ["--tls", "auto", "--tls-name", "a.example", "--tls-name", "10.0.0.9"],
+      { certificate: "auto", names: ["a.example", "10.0.0.9"] },
+    ],
+    [
+      ["--tls-cert", "c", "--tls-key", "k", "--tls-client-ca", "a"],
+      { certificate: { certFile: "c", keyFile: "k" }, clientCaFile: "a" },
+    ],
+  ];
+  for (const [args, tls] of cases) {
+    await using server = await ServerRun.open();
+    server.tlsAddress = "morsels://127.0.0.1:4711/#ca=MI";
+    const ended = server.run(...args);
     await settled();
     server.host.signal("SIGINT");
     assertEquals(await ended, 0);
-    assertStringIncludes(server.err, "morsel: Warning: everybody who can reach");
+    assertEquals(server.served!.tls, tls);
+    assertStringIncludes(server.out, "\nclients connect to morsels://127.0.0.1:4711/#ca=MI\n");
   }
 });
 
@@ -217,6 +259,12 @@ Deno.test("the server refuses what it does not know", async () => {
     [["--listen", "a:b"], "is not HOST:PORT"],
     [["--max-connections", "0"], "is not a whole number"],
     [["--data"], "--data needs a value"],
+    [["--tls", "on"], '--tls is auto, but not "on"'],
+    [["--tls-cert", "c"], "--tls-cert and --tls-key belong together; give both"],
+    [["--tls", "auto", "--tls-cert", "c", "--tls-key", "k"], "Both --tls auto and --tls-cert"],
+    [["--tls-name", "n"], "--tls-name is for certificates that --tls auto makes"],
+    [["--tls-client-ca", "c"], "--tls-client-ca needs TLS; add --tls auto"],
+    [["check", "--tls", "auto"], "check takes --data only, but not --tls"],
   ];
   for (const [args, message] of mistakes) {
     await using server = await ServerRun.open();

@@ -1,5 +1,5 @@
 // `deno task hostile`: every attack against a real server over TCP, and what came of it as a table for the
-// README. Takes about two minutes, as a rate is measured over a minute.
+// README; with --tls over TLS, without the crowds. Takes about two minutes, as a rate is measured over a minute.
 
 import { concat } from "@std/bytes";
 import { encode } from "../../lib/protocol/codec.ts";
@@ -13,6 +13,8 @@ import { REQUEST_ATTACKS } from "./request_attacks.ts";
 import { MINUTE_ATTACKS, SLOW_ATTACKS } from "./slow_attacks.ts";
 import { tcpStage } from "./stage.ts";
 
+const tls = Deno.args.includes("--tls");
+
 await print("| a peer that | sees | after, s | honest files meanwhile | slowest, ms |");
 await print("|---|---|---:|---:|---:|");
 // Side by side, but not all at once: what a server does for one shows in its answer to the other.
@@ -21,6 +23,7 @@ await Promise.all([
   alone(SLOW_ATTACKS),
 ]);
 await alone([...FRAMING_ATTACKS, ...REQUEST_ATTACKS]);
+if (tls) Deno.exit();
 await print("");
 await print("| connections | of them | server, KiB each | in use when all have gone, MiB |");
 await print("|---:|---|---:|---:|");
@@ -38,7 +41,7 @@ await weighed(200, "asked for a large file and read nothing", {
 
 /** Carries attacks out, one after the other, on a server of their own, and prints what came of each. */
 async function alone(attacks: readonly Attack[]): Promise<void> {
-  await using stage = await tcpStage();
+  await using stage = await tcpStage({}, { tls });
   for (const attack of attacks) await print(row(await carryOut(attack, stage)));
 }
 

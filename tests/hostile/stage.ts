@@ -7,11 +7,13 @@ import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import type { Connection, Listener } from "../../lib/runtime/connection.ts";
 import { denoNetwork } from "../../lib/runtime/deno_network.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import { nodeTls } from "../../lib/runtime/node_tls.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FileServer } from "../../lib/server/file_server.ts";
 import { openDataFolder } from "../../lib/store/data_folder.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
+import { makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { newId } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
@@ -85,19 +87,39 @@ export async function memoryStage(changes: Partial<Limits> = {}): Promise<Stage>
   return stageOf({ kind: "memory", clock, listener, dial, store, close }, changes);
 }
 
-/** A server on loopback with its data in a temporary folder. */
-export async function tcpStage(changes: Partial<Limits> = {}): Promise<Stage> {
+/** A server on loopback with its data in a temporary folder, over TLS if asked to. */
+export async function tcpStage(
+  changes: Partial<Limits> = {},
+  { tls = false } = {},
+): Promise<Stage> {
   const path = await Deno.makeTempDir({ prefix: "morsel-hostile-" });
   const parts = { files: nodeFiles, openSql: openNodeSql, clock: systemClock, newId };
   const folder = await openDataFolder(path, parts);
-  const listener = await denoNetwork.listen({ host: "127.0.0.1", port: 0 });
-  const dial = () => denoNetwork.connect(listener.address);
+  const { listener, dial } = tls ? await overTls() : await overTcp();
   const { store } = folder;
   const close = async () => {
     await folder[Symbol.asyncDispose]();
     await Deno.remove(path, { recursive: true });
   };
   return stageOf({ kind: "tcp", clock: systemClock, listener, dial, store, close }, changes);
+}
+
+interface Wire {
+  readonly listener: Listener;
+  readonly dial: () => Promise<Connection>;
+}
+
+async function overTcp(): Promise<Wire> {
+  const listener = await denoNetwork.listen({ host: "127.0.0.1", port: 0 });
+  return { listener, dial: () => denoNetwork.connect(listener.address) };
+}
+
+async function overTls(): Promise<Wire> {
+  const authority = await makeAuthority();
+  const certificate = await makeCertificate(authority, "127.0.0.1");
+  const listener = await nodeTls.listen({ host: "127.0.0.1", port: 0 }, certificate);
+  const tls = { ca: authority.cert };
+  return { listener, dial: () => nodeTls.connect({ ...listener.address, tls }) };
 }
 
 interface StageParts {

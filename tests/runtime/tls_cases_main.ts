@@ -1,0 +1,46 @@
+// The clients of tls_pairs_test.ts as a program, for a runtime to run: takes addresses as JSON and prints what came
+// of a connection to each, a line of JSON.
+
+import process from "node:process";
+import { toHex } from "../../lib/base/hex.ts";
+import type { Address, Connection } from "../../lib/runtime/connection.ts";
+import { runtimeNetwork, runtimeTls } from "../../lib/runtime/runtime.ts";
+
+for (const address of JSON.parse(process.argv[2]!) as (Address & { isSilent?: boolean })[]) {
+  process.stdout.write(`${JSON.stringify(await outcome(address))}\n`);
+}
+process.exit();
+
+async function outcome(address: Address & { isSilent?: boolean }): Promise<string> {
+  let connection: Connection | undefined;
+  try {
+    connection = await (address.tls ? await runtimeTls() : await runtimeNetwork()).connect(address);
+    return await talk(connection, !address.isSilent);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    connection?.close();
+  }
+}
+
+/** Says something, or nothing, and returns what came until the end, in short. */
+async function talk(
+  { readable, writable, channelBinding }: Connection,
+  speaks: boolean,
+): Promise<string> {
+  if (speaks) {
+    const writer = writable.getWriter();
+    writer.closed.catch(() => {});
+    // A greeting as far as a server that speaks TLS can tell.
+    const bytes = new TextEncoder().encode("\0\0\0\x20 not the handshake of TLS");
+    writer.write(bytes).catch(() => {}); // the reader is told as well
+  }
+  const reader = readable.getReader({ mode: "byob" });
+  let text = "";
+  for (let { value, done } = await reader.read(new Uint8Array(256)); !done;) {
+    text += new TextDecoder("latin1").decode(value);
+    ({ value, done } = await reader.read(new Uint8Array(256)));
+  }
+  if (channelBinding) return text === toHex(channelBinding.data) ? "bound alike" : text;
+  return text === "" || text.startsWith("\x15\x03") ? "closed" : text;
+}
