@@ -1,8 +1,7 @@
-// `deno task tls-demo`: a server with --tls auto on an outside address in one network namespace, a client in another
-// that is given the line it prints and nothing else, and a capture of what goes between them. Needs root, `ip` and
-// `tcpdump`. With MORSEL_TOKEN the server is one that has this token, its data in --data DIR, and needs no --insecure.
+// `deno task tls-demo`: a server with --tls auto and tokens on an outside address in one network namespace, a client
+// in another that is given the line it prints and a token, each refusal, and a capture of what goes between them.
+// Needs root, `ip` and `tcpdump`.
 
-import { parseArgs } from "@std/cli";
 import { outputOf } from "../bench/measure/command.ts";
 import { contentOf } from "./support/content.ts";
 
@@ -13,9 +12,8 @@ const CONTENT = `the secret content, ${"again and again, ".repeat(1000)}`;
 const NAME = "the-secret-name.txt";
 const PATIENCE_MS = 60_000;
 
-const token = Deno.env.get("MORSEL_TOKEN");
 const folder = await Deno.makeTempDir({ prefix: "morsel-tls-demo-" });
-const data = parseArgs(Deno.args, { string: ["data"] }).data ?? `${folder}/data`;
+const data = `${folder}/data`;
 try {
   await using _hosts = await openHosts();
   await demonstrate();
@@ -24,11 +22,15 @@ try {
 }
 
 async function demonstrate(): Promise<void> {
+  await serverCommand("--listen", "0.0.0.0:0", "--data", data);
+  await serverCommand("--listen", "0.0.0.0:0", "--data", data, "--tls", "auto");
+  const create = (...args: string[]) => serverCommand("token", "create", ...args, "--data", data);
+  const token = await create("me", "--allow", "read,list,write,delete");
+  const guest = await create("guest", "--allow", "read,list", "--prefix", "public/");
   const capture = `${folder}/capture`;
   const tcpdump = start(SERVER!, ["tcpdump", "-U", "-i", "veth0", "-w", capture], "stderr");
   await lineOf(tcpdump.stderr, /listening on/);
-  const insecure = token === undefined ? ["--insecure"] : [];
-  const args = ["--listen", "0.0.0.0:0", "--tls", "auto", "--data", data, ...insecure];
+  const args = ["--listen", "0.0.0.0:0", "--tls", "auto", "--data", data];
   const server = start(SERVER!, ["deno", "run", "-A", `${ROOT}server.ts`, ...args], "stdout");
   try {
     const line = await lineOf(server.stdout, /^clients connect to .*/m);
@@ -36,29 +38,51 @@ async function demonstrate(): Promise<void> {
     await print(`the server says: ${line}`);
     await Deno.writeTextFile(`${folder}/${NAME}`, CONTENT);
     await Deno.writeFile(`${folder}/large`, contentOf(8_000_000));
-    await client(address, "put", NAME, "large");
-    await client(address, "ls", "-l");
-    await client(address, "get", NAME, "-o", "back");
+    const given = { address, token };
+    await client(given, "put", NAME, "large");
+    await client(given, "ls", "-l");
+    await client(given, "get", NAME, "-o", "back");
     const isSame = await Deno.readTextFile(`${folder}/back`) === CONTENT;
     await print(isSame ? "what came back is the same" : "what came back is NOT the same");
     const plain = address.replace(/^morsels:\/\/([^/]*).*/, "$1");
-    await client(plain, "ls");
-    await client(`morsels://${plain}`, "ls");
+    await client({ address: plain, token }, "ls");
+    await client({ address: `morsels://${plain}`, token }, "ls");
+    await client({ address }, "ls");
+    await client({ address, token: token.replace(/.{8}$/, "00000000") }, "ls");
+    await client({ address, token: guest }, "get", NAME);
+    await client({ address, token: guest }, "put", NAME, "--as", "public/a");
+    await serverCommand("token", "revoke", "me", "--data", data);
+    await client(given, "ls");
   } finally {
     server.kill("SIGTERM");
     await server.status;
     tcpdump.kill("SIGINT");
     await tcpdump.status;
   }
-  await search(await Deno.readFile(capture));
+  await search(await Deno.readFile(capture), [token, guest]);
+}
+
+/** Runs the server's program to its end on the server's host, and shows it; returns its result. */
+async function serverCommand(...args: string[]): Promise<string> {
+  const { stdout, stderr, code } = await new Deno.Command("ip", {
+    args: ["netns", "exec", SERVER!, "deno", "run", "-A", `${ROOT}server.ts`, ...args],
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).output();
+  const [result, words] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  await print(`server$ morsel-server ${args.join(" ")}\n${words}\n(exit ${code})`);
+  return result!;
 }
 
 /** Runs a command of the client on the other host, and shows it. */
-async function client(address: string, ...args: string[]): Promise<void> {
+async function client(
+  { address, token }: { address: string; token?: string },
+  ...args: string[]
+): Promise<void> {
   const { stdout, stderr, code } = await new Deno.Command("ip", {
     args: ["netns", "exec", CLIENT!, "deno", "run", "-A", `${ROOT}client.ts`, ...args],
     cwd: folder,
-    env: { NO_COLOR: "1", MORSEL_SERVER: address },
+    env: { NO_COLOR: "1", MORSEL_SERVER: address, ...(token && { MORSEL_TOKEN: token }) },
     signal: AbortSignal.timeout(PATIENCE_MS),
   }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
@@ -68,14 +92,16 @@ async function client(address: string, ...args: string[]): Promise<void> {
 }
 
 /** Looks for what nobody on the way may see. */
-async function search(capture: Uint8Array): Promise<void> {
+async function search(capture: Uint8Array, tokens: readonly string[]): Promise<void> {
   const text = new TextDecoder("latin1").decode(capture);
   const large = new TextDecoder("latin1").decode(contentOf(8_000_000).subarray(0, 32));
   const secrets = {
     content: "secret content",
     name: "secret-name",
     large,
-    ...(token && { token }),
+    ...Object.fromEntries(
+      tokens.map((token, index) => [`token ${index + 1}`, token.split("_").at(-1)!]),
+    ),
   };
   await print(`captured: ${capture.length} bytes`);
   for (const [what, secret] of Object.entries(secrets)) {

@@ -209,9 +209,9 @@ async function checkFolder(
   { host, check }: ServerProgramOptions,
 ): Promise<ExitCode> {
   if (!check) throw new UsageError("This server cannot check; see morsel-server --help");
-  for (const { name, value } of SERVER_OPTIONS) {
+  for (const { name, value, repeats } of SERVER_OPTIONS) {
     if (value === undefined || name === "data") continue;
-    if (given.value(name) === undefined) continue;
+    if (repeats ? given.values(name).length === 0 : given.value(name) === undefined) continue;
     throw new UsageError(`check takes --data only, but not --${name}; see morsel-server --help`);
   }
   using stop = stopOnSignal(host);

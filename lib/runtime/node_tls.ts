@@ -173,7 +173,10 @@ function refusal(address: Address, cause: Error & { code?: string }): Error {
     REASONS.find(([pattern]) => pattern.test(`${cause.code} ${cause.message}`)) ?? [];
   if (reason === undefined) return cannot("connect to", address, cause);
   const { host, port } = address;
-  return new MorselError(code!, `Cannot connect to ${host}:${port}: ${reason}`, { cause });
+  return new MorselError(code!, `Cannot connect to ${host}:${port}: ${reason}`, {
+    detail: { channel: "tls" },
+    cause,
+  });
 }
 
 /** In TLS 1.3 a client whose certificate is refused learns of it only after its handshake, or is just left. */
@@ -192,7 +195,8 @@ function afterHandshake({ host, port }: Address, cause: Error | undefined): Erro
     ? "refuses this client's certificate; give one that it knows with --tls-cert and --tls-key"
     : undefined;
   if (reason === undefined) return cause;
-  return new MorselError("authentication", `${start} ${reason}`, { cause });
+  const detail = { channel: "tls" };
+  return new MorselError("authentication", `${start} ${reason}`, { detail, cause });
 }
 
 /** The runtimes name the same failures differently. */
