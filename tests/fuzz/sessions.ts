@@ -6,9 +6,10 @@ import type { Clock } from "../../lib/base/clock.ts";
 import { MorselError } from "../../lib/base/errors.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import { FrameReader } from "../../lib/protocol/frame_reader.ts";
-import { type Message, messageNameOf, MESSAGES } from "../../lib/protocol/messages.ts";
+import { HEADER_SIZE, type Message, messageNameOf, MESSAGES } from "../../lib/protocol/messages.ts";
 import type { SimRandom } from "../simulation/random.ts";
 import { contentOf, digestOf } from "../support/content.ts";
+import { decodeFrame } from "../support/sound_frame.ts";
 import { memoryPair } from "../support/memory_connection.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import type { Arena } from "./arena.ts";
@@ -31,9 +32,10 @@ export async function fuzzSession(
   try {
     const writer = connection.writable.getWriter();
     // Whether it is taken is the server's affair.
-    const sent = writer.write(concat(input)).then(() => leaves ? writer.close() : undefined);
+    const bytes = concat(input);
+    const sent = writer.write(bytes).then(() => leaves ? writer.close() : undefined);
     sent.catch(() => {});
-    const heard = listen(connection.readable, signatures);
+    const heard = listen(connection.readable, { signatures, claims: claimsOf(bytes) });
     await arena.within("a session", arena.server.ended());
     await arena.within("what it said", heard);
     return { signatures };
@@ -72,8 +74,34 @@ export async function fuzzLink(arena: Arena, random: SimRandom): Promise<CaseRes
   }
 }
 
+/** By tags that stand for uploads only: the digests that their client says they have. */
+type Claims = ReadonlyMap<number, ReadonlySet<string>>;
+
+function claimsOf(bytes: Uint8Array): Claims {
+  const claims = new Map<number, Set<string>>();
+  const others = new Set<number>();
+  let rest = bytes;
+  for (let size = sizeOf(rest); size >= HEADER_SIZE; size = sizeOf(rest)) {
+    try {
+      const message = decodeFrame(rest.slice(0, size));
+      rest = rest.subarray(size);
+      const { type, tag } = message;
+      if (type === "Commit") {
+        claims.set(tag, (claims.get(tag) ?? new Set()).add(toHex(message.digest)));
+      } else if (type !== "Begin" && type !== "Data" && type !== "Cancel") others.add(tag);
+    } catch {
+      break; // the server does not read on either
+    }
+  }
+  for (const tag of others) claims.delete(tag);
+  return claims;
+}
+
 /** All that a server says is sound, is a server's to say, and becomes a signature. */
-async function listen(readable: ReadableStream<Uint8Array>, signatures: string[]): Promise<void> {
+async function listen(
+  readable: ReadableStream<Uint8Array>,
+  { signatures, claims }: { signatures: string[]; claims: Claims },
+): Promise<void> {
   const reader = new FrameReader(readable, { maxFrame: 2 ** 31 });
   let state = "start";
   for (;;) {
@@ -85,6 +113,9 @@ async function listen(readable: ReadableStream<Uint8Array>, signatures: string[]
     if (message.type === "Unknown") throw new Error(`The server sent message ${message.number}`);
     if (MESSAGES[message.type].sender === "client") {
       throw new Error(`The server sent ${message.type}`);
+    }
+    if (message.type === "File" && claims.get(message.tag)?.has(toHex(message.digest)) === false) {
+      throw new Error(`${message.name} was committed with a digest that its client did not say`);
     }
     const what = describe(message);
     signatures.push(`${state} > ${what}`);

@@ -10,7 +10,7 @@ import { type Attack, carryOut, type Outcome } from "./attack.ts";
 import { CrowdServer, GREETED, leave, type Manner, mostConnections, weigh } from "./crowd.ts";
 import { FRAMING_ATTACKS } from "./framing_attacks.ts";
 import { REQUEST_ATTACKS } from "./request_attacks.ts";
-import { MINUTE_ATTACKS, SLOW_ATTACKS } from "./slow_attacks.ts";
+import { HEAVY_ATTACKS, MINUTE_ATTACKS, SLOW_ATTACKS } from "./slow_attacks.ts";
 import { tcpStage } from "./stage.ts";
 
 const tls = Deno.args.includes("--tls");
@@ -22,6 +22,7 @@ await Promise.all([
   ...MINUTE_ATTACKS.map((attack) => alone([attack])),
   alone(SLOW_ATTACKS),
 ]);
+for (const attack of HEAVY_ATTACKS) await alone([attack]);
 await alone([...FRAMING_ATTACKS, ...REQUEST_ATTACKS]);
 if (tls) Deno.exit();
 await print("");

@@ -7,7 +7,9 @@ import type { Message } from "../../lib/protocol/messages.ts";
 import { contentOf } from "../support/content.ts";
 import { begin, commit, data, read, stat } from "../support/requests.ts";
 import { type Attack, lives, putOut, refused } from "./attack.ts";
+import { NAME_ATTACKS } from "./name_attacks.ts";
 import type { Guest, Stage } from "./stage.ts";
+import { WATCH_ATTACKS } from "./watch_attacks.ts";
 
 const CONTENT = contentOf(5000);
 const HALF = CONTENT.subarray(0, 2500);
@@ -161,6 +163,8 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
       return `nothing, the session lives${await lives(guest.peer)}`;
     },
   },
+  ...NAME_ATTACKS,
+  ...WATCH_ATTACKS,
 ];
 
 async function beginAndLeave({ peer, gone }: Guest, turn: number): Promise<void> {

@@ -2,9 +2,10 @@
 
 import { encode } from "../../lib/protocol/codec.ts";
 import { hello } from "../../lib/protocol/handshake.ts";
+import { MAX_WATCHES } from "../../lib/protocol/limits.ts";
 import { MESSAGES } from "../../lib/protocol/messages.ts";
 import { contentOf } from "../support/content.ts";
-import { begin, data, read, stat } from "../support/requests.ts";
+import { begin, data, read, stat, watch } from "../support/requests.ts";
 import { type Attack, drip, putOut } from "./attack.ts";
 import type { Stage } from "./stage.ts";
 
@@ -116,6 +117,36 @@ export const SLOW_ATTACKS: readonly Attack[] = [
   },
 ];
 
+/** Attacks that keep a whole machine busy: not beside others. */
+export const HEAVY_ATTACKS: readonly Attack[] = [
+  {
+    name: "watches all changes, sixteen times, and never reads",
+    sees: "closed",
+    within: ({ stallMs }) => 2 * stallMs * LATE + PARTING_MS,
+    prepare: putManyOfNote,
+    act: async ({ peer, gone }) => {
+      await peer.greet();
+      for (let tag = 1; tag <= MAX_WATCHES; tag++) void peer.send(watch(tag));
+      await gone;
+      return "closed";
+    },
+  },
+  {
+    name: "asks for all pages that it may and never reads",
+    sees: "closed",
+    within: ({ stallMs }) => 2 * stallMs * LATE + PARTING_MS,
+    prepare: putManyOfNote,
+    act: async ({ peer, gone }, { limits }) => {
+      await peer.greet();
+      for (let tag = 1; tag <= limits.maxRequests; tag++) {
+        void peer.send({ type: "List", tag, limit: 1000, prefix: "", after: "" });
+      }
+      await gone;
+      return "closed";
+    },
+  },
+];
+
 /** Attacks that only a rate over a minute ends. */
 export const MINUTE_ATTACKS: readonly Attack[] = [
   {
@@ -134,6 +165,14 @@ export const MINUTE_ATTACKS: readonly Attack[] = [
 async function putLarge(stage: Stage): Promise<void> {
   await using client = await stage.connect();
   await client.put("large", contentOf(32 * 1024 * 1024));
+}
+
+/** Files that take much to tell of: 25 MB when all of a session are told of. */
+async function putManyOfNote(stage: Stage): Promise<void> {
+  await using client = await stage.connect();
+  const metadata = { note: "x".repeat(16_000) };
+  const names = Array.from({ length: 100 }, (_, index) => `note ${index}`);
+  await Promise.all(names.map((name) => client.put(name, name, { metadata })));
 }
 
 /** The first nine bytes of a Data frame of this size. */

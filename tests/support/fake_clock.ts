@@ -24,8 +24,9 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Whole, as that of a system is, also where a timer has rung between two. */
   now(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
 
   monotonicMs(): number {
