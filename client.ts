@@ -33,7 +33,7 @@ export interface ConnectOptions {
    * milliseconds; 60,000 by default, 0 for not at all.
    */
   retryMs?: number;
-  /** Called each time before a pause in that. */
+  /** Called before the pauses in that, once for each attempt, however many calls wait for it. */
   onReconnecting?: (event: Reconnecting) => void;
   /**
    * Whether to settle as soon as the connection is there, so that the first request goes out without

@@ -32,7 +32,7 @@ export interface LinkOptions extends CallsOptions {
   readonly dial: (signal: AbortSignal | undefined) => Promise<Connection>;
   /** How long to go on trying without any progress, in milliseconds; 0 for not at all. */
   readonly retryMs: number;
-  /** Called before each pause. */
+  /** Called before the pauses, once for each attempt, however much work waits for it. */
   readonly onReconnecting?: ((event: Reconnecting) => void) | undefined;
   /** From 0 to 1: spreads the clients of a server that went down. */
   readonly random: () => number;
@@ -56,6 +56,8 @@ export class Link {
   #connecting: Promise<Calls> | undefined;
   #isClosed = false;
   #wasThere = false;
+  /** What was told last: how many attempts have failed since there was a connection, and why. */
+  #told: { attempt: number; reason?: MorselError } = { attempt: 0 };
 
   private constructor(calls: Calls, options: LinkOptions) {
     this.#calls = calls;
@@ -97,7 +99,10 @@ export class Link {
         if (nowMs - sinceMs >= retryMs) throw retryMs > 0 ? gaveUp(reason, retryMs) : reason;
         const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
         const pauseMs = Math.ceil(longest * (0.5 + random() / 2));
-        onReconnecting?.({ attempt, pauseMs, reason });
+        if (attempt > this.#told.attempt && reason !== this.#told.reason) {
+          this.#told = { attempt, reason };
+          onReconnecting?.({ attempt, pauseMs, reason });
+        }
         await wait(clock, pauseMs, signal);
       }
     }
@@ -127,6 +132,7 @@ export class Link {
       await calls.close();
       return calls;
     }
+    this.#told = { ...this.#told, attempt: 0 };
     return this.#calls = calls;
   }
 

@@ -172,7 +172,9 @@ Deno.test("a watch goes on without a server for as long as it was told, and for 
   await using server = await memoryServer({ catalog, clock });
   const open: { close(): void }[] = [];
   let isAway = false;
+  const attempts: number[] = [];
   await using client = await server.connectLasting({
+    onReconnecting: ({ attempt }) => attempts.push(attempt),
     wrap: (connection) => {
       if (isAway) {
         connection.close();
@@ -190,6 +192,7 @@ Deno.test("a watch goes on without a server for as long as it was told, and for 
   open[0]!.close();
   await clock.advance(3_600_000);
   await ended;
+  assertEquals(attempts, attempts.map((_, index) => index + 1), "each attempt is told once");
   isAway = false;
   await clock.advance(10_000);
   await catalog.commit(inlineFile("a", contentOf(1)));

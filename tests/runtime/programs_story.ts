@@ -29,7 +29,7 @@ export interface StoryTimes {
 }
 
 /** How long the story may take on the slowest of machines, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 interface Done {
   readonly code: number;
