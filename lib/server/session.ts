@@ -271,6 +271,7 @@ class Session {
   /** The session cannot go on: says why, if the connection is still there. */
   async #giveUp(error: MorselError): Promise<void> {
     this.#report(error);
+    this.#context.visitor?.giveUp(error);
     if (error.code === "connection" || this.#frames.isGivenUp) return;
     this.#frames.post(errorMessage(0, error));
     await this.#frames.closeGently();
