@@ -12,16 +12,20 @@ import { toHex } from "./lib/base/hex.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
+import { serveHttp } from "./lib/runtime/node_http.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import { runtimeLocalFiles, runtimeNetwork, runtimeProcess } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
+import { operatorPage } from "./lib/server/operator_pages.ts";
+import { ServerMetrics } from "./lib/server/server_metrics.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
 import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
 import { TokenStore } from "./lib/store/token_store.ts";
 import { startScrub } from "./lib/store/scrub.ts";
+import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
 
 /** What {@linkcode serve} can be told. */
@@ -54,6 +58,11 @@ export interface ServeOptions {
    * told.
    */
   reserveBytes?: number;
+  /**
+   * Where to show numbers for Prometheus, at /metrics, and whether all is well, at /healthz, over HTTP to whoever
+   * can reach it; nowhere by default.
+   */
+  metrics?: Address;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -64,6 +73,8 @@ export interface ServeOptions {
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** Where it shows its numbers, with the real port; undefined when nowhere. */
+  readonly metricsAddress: Address | undefined;
   /** What was found and mended at the start. */
   readonly recovered: Recovery;
   /** Whether whoever connects needs a token: from the first one on that was made for the data folder. */
@@ -79,8 +90,12 @@ export interface RunningServer extends AsyncDisposable {
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
+  const metrics = new ServerMetrics();
   const folder = await openDataFolder(dataFolder, {
     ...DATA_FOLDER_PARTS,
+    ...(options.metrics && {
+      files: timedSyncs(nodeFiles, systemClock, (ms) => metrics.synced(ms)),
+    }),
     quota: options.quota,
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
@@ -103,18 +118,35 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       maxConnections,
       graceMs,
       trace,
+      metrics,
       onError,
     });
+    const begunMs = systemClock.monotonicMs();
+    const pages = options.metrics && await serveHttp(options.metrics, (path) =>
+      operatorPage(path, {
+        server,
+        store: folder.store,
+        metrics,
+        version: config.version,
+        uptimeMs: () => systemClock.monotonicMs() - begunMs,
+        freeSpace: () => nodeFiles.freeSpace(dataFolder),
+        quota: options.quota ?? {},
+      })).catch(async (thrown) => {
+        await server.close();
+        throw thrown;
+      });
     const scrub = startScrub(folder.store, {
       clock: systemClock,
       rateBytesPerSecond: options.scrubBytesPerSecond,
       onDamage: (damage) => {
+        metrics.damaged();
         for (const line of damageLines(damage)) onError?.(new MorselError("integrity", line));
       },
       onError,
     });
     const close = async () => {
       await server.close();
+      pages?.close();
       await scrub.stop();
       opened[Symbol.dispose]();
       await folder[Symbol.asyncDispose]();
@@ -122,6 +154,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const { recovered } = folder;
     return {
       address: server.address,
+      metricsAddress: pages?.address,
       recovered,
       get hasTokens() {
         return !opened.isEmpty;
@@ -163,8 +196,8 @@ if (import.meta.main) {
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {
-      const { address, recovered, hasTokens, close } = await serve(options);
-      return { address, recovered: describeRecovery(recovered), hasTokens, close };
+      const { recovered, ...server } = await serve(options);
+      return { ...server, recovered: describeRecovery(recovered) };
     },
     openTokens: (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
     check: ({ dataFolder, signal, onDamage }) =>

@@ -33,6 +33,11 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     summary:
       "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
   },
+  {
+    name: "metrics",
+    value: "HOST:PORT",
+    summary: "Show numbers for Prometheus there, at /metrics, and /healthz, over HTTP",
+  },
   { name: "insecure", summary: "Allow an address that other machines can reach, without TLS" },
   { name: "trace", summary: "Print every frame on standard error" },
   { name: "debug", summary: "Print where in the program an error arose" },

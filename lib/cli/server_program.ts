@@ -29,6 +29,8 @@ export interface ServeProgramOptions {
   quota?: { readonly bytes?: number | undefined; readonly files?: number | undefined };
   /** Bytes of the disk that stay free. */
   reserveBytes?: number;
+  /** Where to show numbers for Prometheus over HTTP. */
+  metrics?: Address;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -39,6 +41,8 @@ export interface ServeProgramOptions {
 export interface RunningServer {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** Where it shows its numbers, with the real port. */
+  readonly metricsAddress?: Address | undefined;
   /** One line on what was set right at the start; undefined when there was nothing. */
   readonly recovered: string | undefined;
   /** Whether whoever connects needs a token. */
@@ -157,6 +161,7 @@ async function serveUntilStopped(
     anyPort: true,
   });
   await refuseOpenAddress(address, given, screen);
+  const metrics = metricsAddress(given);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const quota = {
@@ -170,6 +175,7 @@ async function serveUntilStopped(
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
     quota,
     ...(reserveBytes !== undefined && { reserveBytes }),
+    ...(metrics && { metrics }),
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
@@ -181,6 +187,9 @@ async function serveUntilStopped(
       await screen.message(
         "Whoever connects needs a token; morsel-server token ls shows which there are",
       );
+    }
+    if (server.metricsAddress) {
+      await screen.message(`metrics on http://${formatAddress(server.metricsAddress)}/metrics`);
     }
     await screen.results(`listening on ${formatAddress(server.address)}`);
     await aborted(stop.signal);
@@ -206,6 +215,7 @@ async function checkFolder(
       "quota",
       "quota-files",
       "reserve",
+      "metrics",
     ]
   ) {
     if (given.value(name) === undefined) continue;
@@ -237,6 +247,21 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
+}
+
+/** What the numbers tell is for the operator: beyond loopback only where that is asked for. */
+function metricsAddress(given: ParsedOptions): Address | undefined {
+  const text = given.value("metrics");
+  if (text === undefined) return undefined;
+  if (!/:\d+$/.test(text)) {
+    throw new UsageError(`--metrics needs a port, as in 127.0.0.1:9130; ${HINT}`);
+  }
+  const address = parseAddress(text, { source: "--metrics", anyPort: true });
+  if (isLoopback(address.host) || given.flag("insecure")) return address;
+  throw new UsageError(
+    `Other machines can reach ${formatAddress(address)}, and metrics have no TLS; show them on ` +
+      "127.0.0.1, or add --insecure",
+  );
 }
 
 /** Beyond loopback anybody could read and write, as there are neither TLS nor tokens yet. */

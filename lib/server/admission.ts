@@ -4,13 +4,20 @@
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import type { Visitor } from "./greeting.ts";
-import { Penalties } from "./penalties.ts";
+import { type Offence, Penalties } from "./penalties.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
 
 /** How many connections are served at a time. */
 export interface AdmissionLimits {
   readonly maxConnections: number;
   /** Of one address. */
   readonly maxSessions: number;
+}
+
+/** What an {@linkcode Admission} works with. */
+export interface AdmissionOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly metrics?: ServerMetrics | undefined;
 }
 
 /** Connections that have yet to prove a token, in all: they last 20 seconds at most. */
@@ -26,10 +33,13 @@ export class Admission {
   readonly served = new Counts();
   /** Those of them that have yet to prove a token. */
   readonly unproven = new Counts();
+  /** Told of offences and of sessions that failed. */
+  readonly metrics: ServerMetrics | undefined;
   readonly #limits: AdmissionLimits;
 
-  constructor(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">) {
+  constructor(limits: AdmissionLimits, { clock, metrics }: AdmissionOptions) {
     this.#limits = limits;
+    this.metrics = metrics;
     this.penalties = new Penalties(clock);
   }
 
@@ -98,13 +108,19 @@ export class Place implements Visitor {
   }
 
   fail(): void {
-    this.#admission.penalties.add(this.#address, "proof");
+    this.#punish("proof");
   }
 
   giveUp({ code }: MorselError): void {
+    this.#admission.metrics?.sessionFailed(code);
     if (this.#isKnown) return;
-    if (code === "protocol") this.#admission.penalties.add(this.#address, "garbage");
-    if (code === "deadline") this.#admission.penalties.add(this.#address, "deadline");
+    if (code === "protocol") this.#punish("garbage");
+    if (code === "deadline") this.#punish("deadline");
+  }
+
+  #punish(offence: Offence): void {
+    this.#admission.penalties.add(this.#address, offence);
+    this.#admission.metrics?.penalised(offence);
   }
 
   /** It has gone; to be called once. */

@@ -88,7 +88,9 @@ Deno.test("one address cannot take the places of all", async () => {
 });
 
 Deno.test("admission counts each address by itself, and forgets those that have gone", () => {
-  const admission = new Admission({ maxConnections: 4, maxSessions: 2 }, new FakeClock());
+  const admission = new Admission({ maxConnections: 4, maxSessions: 2 }, {
+    clock: new FakeClock(),
+  });
   const placeA = admission.enter("10.0.0.1:1000");
   admission.enter("10.0.0.1:1001");
   const full = assertThrows(() => admission.enter("10.0.0.1:1002"), MorselError);

@@ -175,7 +175,9 @@ Deno.test("one address has a part of the places for those who have yet to prove 
 });
 
 Deno.test("there are so many places for the unproven in all, and each is free again once", () => {
-  const admission = new Admission({ maxConnections: 10_000, maxSessions: 10_000 }, new FakeClock());
+  const admission = new Admission({ maxConnections: 10_000, maxSessions: 10_000 }, {
+    clock: new FakeClock(),
+  });
   const places = Array.from(
     { length: MAX_UNPROVEN },
     (_, index) => admission.enter(`10.0.0.${index}:1`, true),
