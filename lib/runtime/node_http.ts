@@ -3,8 +3,9 @@
 import { createServer } from "node:http";
 import { MorselError } from "../base/errors.ts";
 import type { Address } from "./connection.ts";
+import { systemClock } from "./system_clock.ts";
 
-/** How long a client may take to ask and to read the answer, in milliseconds. */
+/** How long a client may take to ask and to read the answer together, in milliseconds. */
 const PATIENCE_MS = 5000;
 /** Connections at a time: an operator has few programs that look. */
 const MAX_CONNECTIONS = 16;
@@ -30,7 +31,6 @@ export function serveHttp(
   answer: (path: string) => Promise<HttpAnswer>,
 ): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    response.setTimeout(PATIENCE_MS, () => void response.destroy());
     const send = ({ status, type, text }: HttpAnswer) => {
       response.writeHead(status, { "content-type": type, connection: "close" });
       response.end(text);
@@ -38,8 +38,11 @@ export function serveHttp(
     if (request.method === "GET") void answer(request.url?.split("?")[0] ?? "/").then(send);
     else send({ status: 405, type: "text/plain", text: "Only GET is answered\n" });
   });
-  server.headersTimeout = server.requestTimeout = PATIENCE_MS;
   server.maxConnections = MAX_CONNECTIONS;
+  // Each connection is one request, so its whole life has a bound; Deno keeps none of the timeouts of node:http.
+  server.on("connection", (socket) => {
+    socket.once("close", systemClock.timer(PATIENCE_MS, () => void socket.destroy()));
+  });
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
       const where = `${address.host}:${address.port}`;
