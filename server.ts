@@ -13,6 +13,7 @@ import { formatTlsAddress } from "./lib/cli/address.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
+import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
   runtimeFiles,
@@ -24,11 +25,14 @@ import {
 import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
+import { operatorPage } from "./lib/server/operator_pages.ts";
+import { ServerMetrics } from "./lib/server/server_metrics.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
 import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
 import { TokenStore } from "./lib/store/token_store.ts";
 import { startScrub } from "./lib/store/scrub.ts";
+import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
 
 /** What {@linkcode serve} can be told. */
@@ -63,6 +67,11 @@ export interface ServeOptions {
    * told.
    */
   reserveBytes?: number;
+  /**
+   * Where to show numbers for Prometheus, at /metrics, and whether all is well, at /healthz, over HTTP to whoever
+   * can reach it; nowhere by default.
+   */
+  metrics?: Address;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -75,6 +84,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: Address;
   /** What clients connect to over TLS, with the authority to trust; undefined on plain TCP. */
   readonly tlsAddress: string | undefined;
+  /** Where it shows its numbers, with the real port; undefined when nowhere. */
+  readonly metricsAddress: Address | undefined;
   /** What was found and mended at the start. */
   readonly recovered: Recovery;
   /** Whether whoever connects needs a token: from the first one on that was made for the data folder. */
@@ -91,9 +102,13 @@ export interface RunningServer extends AsyncDisposable {
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
+  const metrics = new ServerMetrics();
   const parts = await dataFolderParts();
   const folder = await openDataFolder(dataFolder, {
     ...parts,
+    ...(options.metrics && {
+      files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
+    }),
     quota: options.quota,
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
@@ -116,12 +131,28 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       maxConnections,
       graceMs,
       trace,
+      metrics,
       onError,
     });
+    const begunMs = systemClock.monotonicMs();
+    const pages = options.metrics && await serveHttp(options.metrics, (path) =>
+      operatorPage(path, {
+        server,
+        store: folder.store,
+        metrics,
+        version: config.version,
+        uptimeMs: () => systemClock.monotonicMs() - begunMs,
+        freeSpace: () => parts.files.freeSpace(dataFolder),
+        quota: options.quota ?? {},
+      })).catch(async (thrown) => {
+        await server.close();
+        throw thrown;
+      });
     const scrub = startScrub(folder.store, {
       clock: systemClock,
       rateBytesPerSecond: options.scrubBytesPerSecond,
       onDamage: (damage) => {
+        metrics.damaged();
         for (const line of damageLines(damage)) onError?.(new MorselError("integrity", line));
       },
       onError,
@@ -129,6 +160,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const close = async () => {
       stopTls();
       await server.close();
+      pages?.close();
       await scrub.stop();
       opened[Symbol.dispose]();
       await folder[Symbol.asyncDispose]();
@@ -137,6 +169,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     return {
       address: server.address,
       tlsAddress,
+      metricsAddress: pages?.address,
       recovered,
       get hasTokens() {
         return !opened.isEmpty;
@@ -210,8 +243,8 @@ if (import.meta.main) {
   const exitCode = await serverProgram({
     host,
     serve: async (options) => {
-      const { address, tlsAddress, recovered, hasTokens, close } = await serve(options);
-      return { address, tlsAddress, recovered: describeRecovery(recovered), hasTokens, close };
+      const { recovered, ...server } = await serve(options);
+      return { ...server, recovered: describeRecovery(recovered) };
     },
     hasTokens: async (dataFolder) => {
       const parts = await dataFolderParts();

@@ -34,6 +34,11 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     summary:
       "Check the data in the background at RATE bytes a second, as in 20M; 8M by default, 0 = off",
   },
+  {
+    name: "metrics",
+    value: "HOST:PORT",
+    summary: "Show numbers for Prometheus there, at /metrics, and /healthz, over HTTP",
+  },
   ...SERVER_TLS_OPTIONS,
   {
     name: "insecure",

@@ -5,7 +5,7 @@ import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import type { ServerTlsOptions } from "../runtime/server_tls.ts";
-import { formatAddress, parseAddress } from "./address.ts";
+import { formatAddress, isLoopback, parseAddress } from "./address.ts";
 import { findOperand, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
@@ -33,6 +33,8 @@ export interface ServeProgramOptions {
   reserveBytes?: number;
   /** How to speak TLS; plain TCP without it. */
   tls?: ServerTlsOptions;
+  /** Where to show numbers for Prometheus over HTTP. */
+  metrics?: Address;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -45,6 +47,8 @@ export interface RunningServer {
   readonly address: Address;
   /** What clients are to be given over TLS. */
   readonly tlsAddress?: string | undefined;
+  /** Where it shows its numbers, with the real port. */
+  readonly metricsAddress?: Address | undefined;
   /** One line on what was set right at the start; undefined when there was nothing. */
   readonly recovered: string | undefined;
   /** Whether whoever connects needs a token. */
@@ -167,6 +171,7 @@ async function serveUntilStopped(
   const dataFolder = given.value("data") ?? DEFAULT_FOLDER;
   const tls = serverTls(given);
   await guardOpenAddress(address, { given, screen, tls, dataFolder, ...options });
+  const metrics = metricsAddress(given);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
   const quota = {
@@ -181,6 +186,7 @@ async function serveUntilStopped(
     scrubBytesPerSecond: byteRate(given, "scrub", { least: 1, zero: "off" }) ?? DEFAULT_SCRUB_RATE,
     quota,
     ...(reserveBytes !== undefined && { reserveBytes }),
+    ...(metrics && { metrics }),
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
@@ -192,6 +198,9 @@ async function serveUntilStopped(
       await screen.message(
         "Whoever connects needs a token; morsel-server token ls shows which there are",
       );
+    }
+    if (server.metricsAddress) {
+      await screen.message(`metrics on http://${formatAddress(server.metricsAddress)}/metrics`);
     }
     await screen.results(`listening on ${formatAddress(server.address)}`);
     if (server.tlsAddress) await screen.results(`clients connect to ${server.tlsAddress}`);
@@ -240,6 +249,21 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
+}
+
+/** What the numbers tell is for the operator: beyond loopback only where that is asked for. */
+function metricsAddress(given: ParsedOptions): Address | undefined {
+  const text = given.value("metrics");
+  if (text === undefined) return undefined;
+  if (!/:\d+$/.test(text)) {
+    throw new UsageError(`--metrics needs a port, as in 127.0.0.1:9130; ${HINT}`);
+  }
+  const address = parseAddress(text, { source: "--metrics", anyPort: true });
+  if (isLoopback(address.host) || given.flag("insecure")) return address;
+  throw new UsageError(
+    `Other machines can reach ${formatAddress(address)}, and metrics have no TLS; show them on ` +
+      "127.0.0.1, or add --insecure",
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 // An error as the frame that tells the client (PROTOCOL.md 5).
 
-import { ERRORS, type MorselError } from "../base/errors.ts";
+import { ERRORS, MorselError } from "../base/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 
 /** The Error message for a request, or for the whole session with tag 0. */
@@ -15,4 +15,9 @@ export function errorMessage(tag: number, error: MorselError): MessageOf<"Error"
     text: error.message.slice(0, 1000),
     detail: error.detail,
   };
+}
+
+/** What a request is told that comes when the server is about to stop. */
+export function draining(): MorselError {
+  return new MorselError("draining", ERRORS.draining.meaning);
 }

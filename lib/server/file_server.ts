@@ -8,9 +8,11 @@ import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
 import type { Address, Connection, Listener } from "../runtime/connection.ts";
 import type { FileStore } from "../store/file_store.ts";
 import type { TokenStore } from "../store/token_store.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type Place } from "./admission.ts";
 import { errorMessage } from "./error_message.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
+import type { SessionContext } from "./session_context.ts";
 import { TokenWatch } from "./token_watch.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -32,6 +34,8 @@ export interface FileServerOptions {
   readonly tokens?: TokenStore | undefined;
   /** Called with each message in notation. */
   readonly trace?: ((line: string) => void) | undefined;
+  /** Counts what is done. */
+  readonly metrics?: ServerMetrics | undefined;
   /** Told of the server's own faults. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -45,21 +49,42 @@ export class FileServer implements AsyncDisposable {
   #turnedAway = 0;
   readonly #stopUpkeep: () => Promise<void>;
   readonly #tokens: TokenWatch | undefined;
+  /** Of every session, but for its visitor. */
+  readonly #context: SessionContext;
   readonly #accepting: Promise<void>;
 
   constructor(options: FileServerOptions) {
-    const { maxConnections, limits: { maxSessions } } = options;
+    const { maxConnections, limits } = options;
     this.#options = options;
-    this.#admission = new Admission({ maxConnections, maxSessions });
-    const { store, clock, onError, limits: { expiryMs } } = options;
-    this.#stopUpkeep = startUpkeep({ store, clock, expiryMs, onError });
+    this.#admission = new Admission({ maxConnections, maxSessions: limits.maxSessions }, options);
+    const { store, clock, onError } = options;
+    this.#stopUpkeep = startUpkeep({ store, clock, expiryMs: limits.expiryMs, onError });
     this.#tokens = options.tokens && new TokenWatch(options.tokens, { clock, onError });
+    const { bootId, graceMs, trace, metrics } = options;
+    const [tokens, drain] = [this.#tokens, this.#drain.signal];
+    const own = { graceMs, trace, metrics, onError };
+    this.#context = { store, limits, clock, bootId, tokens, drain, ...own };
     this.#accepting = this.#accept();
   }
 
   /** Where it listens. */
   get address(): Address {
     return this.#options.listener.address;
+  }
+
+  /** Sessions that are open. */
+  get sessions(): number {
+    return this.#admission.served.total;
+  }
+
+  /** Addresses that have a penalty. */
+  get penalties(): number {
+    return this.#admission.penalties.size;
+  }
+
+  /** Whether it is about to stop. */
+  get isDraining(): boolean {
+    return this.#drain.signal.aborted;
   }
 
   /** Takes no new work, gives running requests the grace, then closes every connection. */
@@ -104,21 +129,24 @@ export class FileServer implements AsyncDisposable {
   }
 
   async #serve(connection: Connection): Promise<void> {
-    let leave: () => void;
+    let place: Place;
     try {
-      leave = this.#admission.enter(connection.remote);
+      place = this.#admission.enter(connection.remote, this.#asksForTokens);
     } catch (thrown) {
-      return await this.#turnAway(connection, asMorselError(thrown, "busy"));
+      const reason = asMorselError(thrown, "busy");
+      this.#options.metrics?.connected(reason.detail.afterMs ? "penalised" : "busy");
+      return await this.#turnAway(connection, reason);
     }
+    this.#options.metrics?.connected("served");
     try {
-      await serveSession(connection, {
-        ...this.#options,
-        tokens: this.#tokens,
-        drain: this.#drain.signal,
-      });
+      await serveSession(connection, { ...this.#context, visitor: place });
     } finally {
-      leave();
+      place.leave();
     }
+  }
+
+  get #asksForTokens(): boolean {
+    return this.#tokens !== undefined && !this.#tokens.tokens.isEmpty;
   }
 
   /** Says why and closes, after a moment in which the peer can read it. */

@@ -19,6 +19,18 @@ export interface GreetingContext {
   readonly tokens?: TokenWatch | undefined;
   /** The server's part of the nonce, for tests. */
   readonly nonce?: string | undefined;
+  /** Told of what the other end does before it is known; without it nobody is. */
+  readonly visitor?: Visitor | undefined;
+}
+
+/** The other end of a connection as the server's door sees it. */
+export interface Visitor {
+  /** It has given a wrong proof. */
+  fail(): void;
+  /** It is known now. */
+  prove(principal: Principal): void;
+  /** Its session has failed. */
+  giveUp(why: MorselError): void;
 }
 
 /** What was agreed on, and with whom. */
@@ -44,10 +56,14 @@ export async function greet(
   // Whoever is not known yet sends no larger frames than before.
   frames.agree(terms, asks ? GREETING_FRAME : terms.maxFrame);
   await frames.writer.send(reply);
-  if (!asks) return { terms, principal: EVERYBODY };
+  if (!asks) {
+    context.visitor?.prove(EVERYBODY);
+    return { terms, principal: EVERYBODY };
+  }
   const principal = await frames.waitFor("authentication", authenticate(frames, tokens, context));
   if (!principal) return undefined;
   frames.agree(terms, terms.maxFrame);
+  context.visitor?.prove(principal);
   return { terms, principal };
 }
 
@@ -60,7 +76,7 @@ function featuresOf({ channelBinding }: FrameConnection): Record<string, string>
 async function authenticate(
   frames: FrameConnection,
   watch: TokenWatch,
-  { nonce }: GreetingContext,
+  { nonce, visitor }: GreetingContext,
 ): Promise<Principal | undefined> {
   const request = await next(frames);
   if (!request) return undefined;
@@ -68,16 +84,17 @@ async function authenticate(
   const { tokens } = watch;
   const binding = frames.channelBinding;
   const keysOf = (name: string) => tokens.keysOf(name);
-  const exchange = new ScramServer(request.mechanism, request.data, { binding, keysOf, nonce });
-  await frames.writer.send({ type: "Challenge", tag: 0, data: exchange.challenge });
+  const scram = new ScramServer(request.mechanism, request.data, { binding, keysOf, nonce });
+  await frames.writer.send({ type: "Challenge", tag: 0, data: scram.challenge });
   const answer = await next(frames);
   if (!answer) return undefined;
   if (answer.type !== "Response") {
     throw new MorselError("protocol", `A Challenge is answered by Response, not ${answer.type}`);
   }
-  const data = exchange.verify(answer.data);
-  const token = tokens.find(exchange.name);
+  const data = scram.verify(answer.data);
+  const token = tokens.find(scram.name);
   if (!data || !token) {
+    visitor?.fail();
     throw new MorselError("authentication", "The token is not one of this server");
   }
   // Only whoever has proven to know it is told what became of it.

@@ -2,14 +2,14 @@
 // decides, in this one place, what follows from an error.
 
 import type { Connection } from "../base/connection.ts";
-import { asMorselError, ERRORS, MorselError } from "../base/errors.ts";
+import { asMorselError, MorselError } from "../base/errors.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import { GREETING_FRAME } from "../protocol/limits.ts";
-import type { Message, MessageOf, Request } from "../protocol/messages.ts";
+import type { Message, MessageOf, Request, RequestName } from "../protocol/messages.ts";
 import { answer } from "./answer.ts";
-import { errorMessage } from "./error_message.ts";
+import { draining, errorMessage } from "./error_message.ts";
 import type { Exchange } from "./exchange.ts";
 import { greet, type Greeted } from "./greeting.ts";
 import { filesFor, type ServedFiles } from "./guarded_files.ts";
@@ -171,7 +171,9 @@ class Session {
   #isAnsweredAtOnce(request: MessageOf<"ReadRange">): boolean {
     if (this.#running.count > 0 || this.#isDraining || request.tag === 0) return false;
     try {
-      return readAtOnce(request, this.#exchange);
+      if (!readAtOnce(request, this.#exchange)) return false;
+      this.#context.metrics?.requested(request.type, "ok");
+      return true;
     } catch {
       return false;
     }
@@ -185,22 +187,15 @@ class Session {
       return this.#refuse(request.tag, draining());
     }
     const reply = answer(request, { ...this.#exchange, signal: stop.signal });
-    return this.#run(request.tag, reply);
+    return this.#run(request, reply);
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
     const { drain } = this.#context;
     const { writer } = this.#frames;
     const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
-    return {
-      store,
-      principal,
-      writer,
-      pins,
-      watches: this.#watches,
-      drain,
-      maxChunk: this.#maxChunk,
-    };
+    const [watches, maxChunk] = [this.#watches, this.#maxChunk];
+    return { store, principal, writer, pins, watches, drain, maxChunk };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
@@ -211,12 +206,12 @@ class Session {
       ackEvery: this.#context.limits.window / 8,
       endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
       refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
-      onError: (error) => this.#report(error),
+      onError: (error) => this.#report(error, request.type),
     });
   }
 
   /** Sends the last reply to a request once it is known, whatever it is; the session lives on. */
-  #run(tag: number, reply: Promise<Message>): undefined {
+  #run({ type, tag }: Message, reply: Promise<Message>): undefined {
     const task = reply
       .catch((thrown) => {
         const error = asMorselError(thrown, "internal");
@@ -224,6 +219,7 @@ class Session {
         return errorMessage(tag, error);
       })
       .then((message) => {
+        this.#context.metrics?.answered(type, message);
         this.#running.leave(tag);
         this.#frames.post(message);
         this.#tasks.delete(task);
@@ -246,7 +242,7 @@ class Session {
   /** The client ends an upload: with a last reply, unless it has had that. */
   #endUpload(message: Message, reply: (upload: UploadRequest) => Promise<Message>): undefined {
     const upload = this.#running.uploadOf(message);
-    if (!upload.isRefused) return this.#run(message.tag, reply(upload));
+    if (!upload.isRefused) return this.#run(message, reply(upload));
     upload.end();
     this.#running.leave(message.tag);
     if (this.#isDraining) this.#endWhenDrained();
@@ -271,6 +267,7 @@ class Session {
   /** The session cannot go on: says why, if the connection is still there. */
   async #giveUp(error: MorselError): Promise<void> {
     this.#report(error);
+    this.#context.visitor?.giveUp(error);
     if (error.code === "connection" || this.#frames.isGivenUp) return;
     this.#frames.post(errorMessage(0, error));
     await this.#frames.closeGently();
@@ -278,6 +275,7 @@ class Session {
 
   async #close(): Promise<void> {
     await this.#frames.close();
+    this.#context.metrics?.moved(this.#frames);
     const lost = new MorselError("connection", "The client is gone");
     const running = this.#running.all;
     for (const { stop } of running) stop.abort(lost);
@@ -287,12 +285,9 @@ class Session {
   }
 
   /** Tells the operator of faults that are not the client's doing. */
-  #report(error: MorselError): void {
+  #report(error: MorselError, request?: RequestName): void {
+    if (request) this.#context.metrics?.requested(request, error.code);
     const own = error.code === "internal" || error.code === "storage" || error.code === "no_space";
     if (own) this.#context.onError?.(error);
   }
-}
-
-function draining(): MorselError {
-  return new MorselError("draining", ERRORS.draining.meaning);
 }

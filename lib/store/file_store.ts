@@ -22,7 +22,7 @@ import type { DiskSpace } from "./disk_space.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
-import type { Quota } from "./quota.ts";
+import type { Quota, Usage } from "./quota.ts";
 import { Reservations } from "./reservations.ts";
 import type { OpenUpload } from "./upload_terms.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
@@ -231,6 +231,12 @@ export class FileStore implements AsyncDisposable {
       await this.#insistOn(condition, name);
     }
     return await this.#uploads.begin(about, by);
+  }
+
+  /** What all files have together. */
+  async usage(): Promise<Usage> {
+    // An account is that of a name and an owner; what the store has is the same for each.
+    return (await this.#parts.catalog.account(EVERYBODY.name, checkName("-"))).store;
   }
 
   /** The uploads that have not ended, but for small ones, which never outlive their connection. */

@@ -300,3 +300,18 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
+
+Deno.test("metrics are for loopback and need a port, unless --insecure says otherwise", async () => {
+  for (const wrong of ["127.0.0.1", "0.0.0.0:9130"]) {
+    await using server = await ServerRun.open();
+    assertEquals(await server.run("--metrics", wrong), 2);
+    assertStringIncludes(server.err, wrong === "127.0.0.1" ? "needs a port" : "no TLS");
+    assertEquals(server.served, undefined);
+  }
+  await using server = await ServerRun.open();
+  const ended = server.run("--metrics", "[::1]:9130");
+  await settled();
+  assertEquals(server.served?.metrics, { host: "::1", port: 9130 });
+  server.host.signal("SIGTERM");
+  await ended;
+});

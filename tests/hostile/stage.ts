@@ -18,7 +18,7 @@ import { newId } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
-import { memoryPair } from "../support/memory_connection.ts";
+import { queueListener } from "../support/queue_listener.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 
 /** Short, so that an attack over TCP is over soon. */
@@ -62,26 +62,8 @@ export interface Stage extends AsyncDisposable {
 /** A server without network and disk, whose time runs as fast as it can. */
 export async function memoryStage(changes: Partial<Limits> = {}): Promise<Stage> {
   const clock = new FakeClock();
-  const queue: Connection[] = [];
-  let wake = () => {};
-  let isClosed = false;
-  const listener: Listener = {
-    address: { host: "memory", port: 1 },
-    accept: async () => {
-      while (queue.length === 0 && !isClosed) await new Promise<void>((resolve) => wake = resolve);
-      return queue.shift();
-    },
-    close: () => {
-      isClosed = true;
-      wake();
-    },
-  };
-  const dial = () => {
-    const [near, far] = memoryPair();
-    queue.push(far);
-    wake();
-    return Promise.resolve(near);
-  };
+  const listener = queueListener();
+  const dial = () => Promise.resolve(listener.dial("127.0.0.1:1"));
   const catalog = new MemoryCatalog(clock);
   const { store } = await FileStore.open({ catalog, blobs: new MemoryBlobs(), clock, newId });
   const close = () => store[Symbol.asyncDispose]();

@@ -1,0 +1,87 @@
+// What a server shows its operator over HTTP: numbers at /metrics, and at /healthz whether it works.
+
+import type { FileStore } from "../store/file_store.ts";
+import { exposition, EXPOSITION_TYPE, type Family } from "./exposition.ts";
+import type { FileServer } from "./file_server.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
+
+/** What {@linkcode operatorPage} shows. */
+export interface OperatorPageOptions {
+  readonly server: Pick<FileServer, "sessions" | "penalties" | "isDraining">;
+  readonly store: Pick<FileStore, "lastChange" | "uploads" | "usage">;
+  readonly metrics: ServerMetrics;
+  readonly version: string;
+  /** How long it has been at work, in milliseconds. */
+  readonly uptimeMs: () => number;
+  /** Bytes that are free on the disk of the data. */
+  readonly freeSpace: () => Promise<number>;
+  /** What all files together may have. */
+  readonly quota: { readonly bytes?: number | undefined; readonly files?: number | undefined };
+}
+
+/** An answer over HTTP. */
+export interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+const PLAIN = "text/plain; charset=utf-8";
+
+/** The page at this path. Never fails. */
+export async function operatorPage(path: string, options: OperatorPageOptions): Promise<Page> {
+  try {
+    if (path === "/healthz") return await health(options);
+    if (path !== "/metrics") {
+      return { status: 404, type: PLAIN, text: "There are /metrics and /healthz\n" };
+    }
+    const families = [...options.metrics.families(), ...await gauges(options)];
+    return { status: 200, type: EXPOSITION_TYPE, text: exposition(families) };
+  } catch (thrown) {
+    return {
+      status: 503,
+      type: PLAIN,
+      text: `${thrown instanceof Error ? thrown.message : thrown}\n`,
+    };
+  }
+}
+
+/** Well is who takes new work, and whose store can really be read. */
+async function health({ server, store }: OperatorPageOptions): Promise<Page> {
+  if (server.isDraining) return { status: 503, type: PLAIN, text: "The server is about to stop\n" };
+  await store.lastChange();
+  return { status: 200, type: PLAIN, text: "ok\n" };
+}
+
+async function gauges(options: OperatorPageOptions): Promise<Family[]> {
+  const { server, store, version, uptimeMs, quota } = options;
+  const uploads = await store.uploads();
+  const { files, bytes } = await store.usage();
+  const free = await options.freeSpace().catch(() => undefined);
+  return [
+    gauge("sessions", "Sessions now", server.sessions),
+    gauge(
+      "penalised_addresses",
+      "Addresses with a penalty, also one too small to bite",
+      server.penalties,
+    ),
+    gauge("uploads", "Unfinished uploads, those that nobody holds included", uploads.length),
+    gauge("files", "Files that there are", files),
+    gauge("file_bytes", "Bytes of all files, each as large as it is told", bytes),
+    gauge("quota_bytes", "Bytes that all files together may have", quota.bytes),
+    gauge("quota_files", "Files that there may be", quota.files),
+    gauge("disk_free_bytes", "Bytes that are free on the disk of the data", free),
+    gauge("uptime_seconds", "Time since the start", uptimeMs() / 1000),
+    {
+      name: "morsel_build_info",
+      help: "The version of the server",
+      type: "gauge",
+      samples: [{ labels: { version }, value: 1 }],
+    },
+  ];
+}
+
+function gauge(name: string, help: string, value: number | undefined): Family {
+  const samples = value === undefined ? [] : [{ value }];
+  return { name: `morsel_${name}`, help, type: "gauge", samples };
+}
