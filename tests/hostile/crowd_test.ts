@@ -18,11 +18,11 @@ import {
 } from "./crowd.ts";
 
 /** What an idle connection may cost the server, in KiB. */
-const MOST_EACH = 36;
+const MOST_EACH = 32;
 /** What the server's objects may take once all have gone, in KiB: it is about 8 MiB without any guest. */
 const MOST_LEFT = 24 * 1024;
 
-Deno.test("ten thousand idle connections, or as many as the machine has, cost at most 36 KiB each", async () => {
+Deno.test("ten thousand idle connections, or as many as the machine has, cost at most 32 KiB each", async () => {
   const count = await mostConnections();
   const limits = { maxSessions: count + 200 };
   await using server = await CrowdServer.start({ maxConnections: count + 200, limits });
