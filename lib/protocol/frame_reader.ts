@@ -8,7 +8,7 @@ import { describe } from "./notation.ts";
 import { DATA_HEADER_SIZE, HEADER_SIZE, type Message, MESSAGES } from "./messages.ts";
 
 /** Bytes a reader holds while little arrives: what an idle connection costs. */
-const SMALL_BUFFER = 4 * 1024;
+const SMALL_BUFFER = 1024;
 /** Bytes a reader holds while much arrives; larger ones brought nothing on loopback. */
 const LARGE_BUFFER = 256 * 1024;
 
