@@ -38,7 +38,7 @@ Deno.test("FrameReader takes the same frames however the stream is cut", async (
 });
 
 Deno.test("FrameReader joins neighbouring Data frames of one transfer into one run", async () => {
-  const chunks = Array.from({ length: 10 }, (_, index) => data(7, index * 100, 100));
+  const chunks = Array.from({ length: 10 }, (_, index) => data(7, index * 50, 50));
   const messages = await takeTogether(chunks);
   assertEquals(messages.length, 1);
   const [run] = messages as [Extract<Message, { type: "Data" }>];
