@@ -71,7 +71,7 @@ export function serverHelp(
       "on SIGINT and SIGTERM; a second signal ends it at once.",
     ],
     section("Options:", optionRows(options)),
-    section("Options of token, beside --data and --limit-rate:", optionRows(token)),
+    section("Options of token, beside --data:", optionRows(token)),
     section("Examples:", [
       [
         "morsel-server token create cam --allow create --prefix cam/",

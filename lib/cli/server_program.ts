@@ -143,7 +143,7 @@ async function aboutTokens(
   screen: Screen,
   { host, openTokens }: ServerProgramOptions,
 ): Promise<ExitCode> {
-  const shared = ["data", "limit-rate", "debug", "help"];
+  const shared = ["data", "debug", "help"];
   const common = SERVER_OPTIONS.filter(({ name }) => shared.includes(name));
   const rules = [...TOKEN_OPTIONS, ...common];
   const { operands, options } = parseArguments(host.args, { rules, hint: HINT });

@@ -4,11 +4,10 @@
 import type { Principal, Right } from "../base/principal.ts";
 import { RIGHTS } from "../base/principal.ts";
 import { quote } from "../base/names.ts";
-import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { OptionRule, ParsedArguments, ParsedOptions } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
-import { formatCount, formatRate, formatSize, formatTime, printable } from "./format.ts";
-import { byteRate, byteSize, duration, wholeNumber } from "./option_values.ts";
+import { formatCount, formatSize, formatTime, printable } from "./format.ts";
+import { byteSize, duration, wholeNumber } from "./option_values.ts";
 import type { Screen } from "./screen.ts";
 import { suggest } from "./suggestion.ts";
 
@@ -100,7 +99,6 @@ function tokenIn(name: string, given: ParsedOptions, nowMs: number): Principal {
     expiresMs: expiresMs === undefined ? undefined : nowMs + expiresMs,
     quotaBytes: byteSize(given, "quota", { least: 1 }),
     quotaFiles: wholeNumber(given, "files", { least: 0, most: Number.MAX_SAFE_INTEGER }),
-    bytesPerSecond: byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT }),
   };
 }
 
@@ -119,12 +117,11 @@ function rightsIn(text: string): Set<Right> {
 
 function describe({ rights, prefix, ...limits }: Principal): string {
   const names = prefix === "" ? "all names" : `names that begin with ${quote(prefix)}`;
-  const { quotaBytes, quotaFiles, bytesPerSecond } = limits;
+  const { quotaBytes, quotaFiles } = limits;
   return [
     `${RIGHTS.filter((right) => rights.has(right)).join(",")} on ${names}`,
     ...(quotaBytes === undefined ? [] : [`up to ${formatSize(quotaBytes)}`]),
     ...(quotaFiles === undefined ? [] : [`up to ${formatCount(quotaFiles)} files`]),
-    ...(bytesPerSecond === undefined ? [] : [`at ${formatRate(bytesPerSecond)}`]),
   ].join(", ");
 }
 
