@@ -28,7 +28,6 @@ export async function runtimeProcess(options: { files: LocalFiles }): Promise<Ho
 
 /** The file system of this runtime. */
 export async function runtimeFiles(): Promise<MeasuredFiles> {
-  if (IS_DENO) return (await import("./deno_files.ts")).denoFiles;
   return (await import("./node_files.ts")).nodeFiles;
 }
 

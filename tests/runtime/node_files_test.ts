@@ -1,49 +1,46 @@
 // The file system of the runtime, as far as the contract goes beyond the system's own.
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { denoFiles } from "../../lib/runtime/deno_files.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { contentOf } from "../support/content.ts";
 
-for (const [runtime, files] of Object.entries({ "node:fs": nodeFiles, Deno: denoFiles })) {
-  Deno.test(`${runtime}: files are read and written at positions`, async () => {
-    await using folder = await newFolder();
-    const path = `${folder.path}/a`;
-    const content = contentOf(100_000);
-    const created = await files.open(path, "create");
-    await created.write(content.subarray(50_000), 50_000);
-    await created.write(content.subarray(0, 50_000), 0);
-    await created.sync();
-    assertEquals(await created.size(), 100_000);
-    await created.close();
-    await created.close();
+Deno.test("files are read and written at positions", async () => {
+  await using folder = await newFolder();
+  const path = `${folder.path}/a`;
+  const content = contentOf(100_000);
+  const created = await nodeFiles.open(path, "create");
+  await created.write(content.subarray(50_000), 50_000);
+  await created.write(content.subarray(0, 50_000), 0);
+  await created.sync();
+  assertEquals(await created.size(), 100_000);
+  await created.close();
+  await created.close();
 
-    const read = await files.open(path, "read");
-    const into = new Uint8Array(60_000);
-    assertEquals(await read.read(into, 1), 60_000);
-    assertEquals(into, content.slice(1, 60_001));
-    assertEquals(await read.read(into, 90_000), 10_000);
-    assertEquals(await read.read(into, 100_000), 0);
-    await read.close();
+  const read = await nodeFiles.open(path, "read");
+  const into = new Uint8Array(60_000);
+  assertEquals(await read.read(into, 1), 60_000);
+  assertEquals(into, content.slice(1, 60_001));
+  assertEquals(await read.read(into, 90_000), 10_000);
+  assertEquals(await read.read(into, 100_000), 0);
+  await read.close();
 
-    const update = await files.open(path, "update");
-    await update.truncate(10);
-    await update.write(Uint8Array.of(1, 2), 9);
-    assertEquals(await update.read(into, 8), 3);
-    assertEquals(into.slice(0, 3), Uint8Array.of(content[8]!, 1, 2));
-    await update.close();
-  });
+  const update = await nodeFiles.open(path, "update");
+  await update.truncate(10);
+  await update.write(Uint8Array.of(1, 2), 9);
+  assertEquals(await update.read(into, 8), 3);
+  assertEquals(into.slice(0, 3), Uint8Array.of(content[8]!, 1, 2));
+  await update.close();
+});
 
-  Deno.test(`${runtime}: a file is created only where there is none, and opened only where there is one`, async () => {
-    await using folder = await newFolder();
-    const path = `${folder.path}/a`;
-    for (const mode of ["read", "update"] as const) {
-      assertEquals(await codeOf(files.open(path, mode)), "ENOENT");
-    }
-    await (await files.open(path, "create")).close();
-    assertEquals(await codeOf(files.open(path, "create")), "EEXIST");
-  });
-}
+Deno.test("a file is created only where there is none, and opened only where there is one", async () => {
+  await using folder = await newFolder();
+  const path = `${folder.path}/a`;
+  for (const mode of ["read", "update"] as const) {
+    assertEquals(await codeOf(nodeFiles.open(path, mode)), "ENOENT");
+  }
+  await (await nodeFiles.open(path, "create")).close();
+  assertEquals(await codeOf(nodeFiles.open(path, "create")), "EEXIST");
+});
 
 Deno.test("what is at a path is told, and nothing is no error", async () => {
   await using folder = await newFolder();
