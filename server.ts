@@ -7,12 +7,12 @@
 
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
-import { RateLimit } from "./lib/base/rate_limit.ts";
 import { toHex } from "./lib/base/hex.ts";
 import { formatTlsAddress } from "./lib/cli/address.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
-import type { Address, Listener } from "./lib/runtime/connection.ts";
+import type { Address, Listener, ServerTls } from "./lib/runtime/connection.ts";
+import { limitedListener } from "./lib/runtime/limited_listener.ts";
 import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
@@ -45,7 +45,12 @@ export interface ServeOptions {
   tls?: ServerTlsOptions;
   /** Limits other than the default ones; announced to every client. */
   limits?: Partial<Omit<Limits, "durability">>;
-  /** Connections served at a time; 1000 by default. One more is told `busy`. */
+  /**
+   * How many processes serve, this one included; 1 by default. The others read and pass on whatever changes
+   * something, as only this one has the data folder. On systems where processes can share a port: Linux, FreeBSD.
+   */
+  workers?: number;
+  /** Connections served at a time; 1000 by default. One more is told `busy`. Each process takes its share. */
   maxConnections?: number;
   /** How long running requests have when the server stops, in milliseconds; 5000 by default. */
   graceMs?: number;
@@ -100,8 +105,10 @@ export interface RunningServer extends AsyncDisposable {
  * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
-  const { maxConnections = 1000, graceMs = 5000 } = options;
+  const { dataFolder = "./morsel-data", trace, onError } = options;
+  const { workers = 1, graceMs = 5000 } = options;
+  const maxConnections = Math.ceil((options.maxConnections ?? 1000) / workers);
+  const limitBytesPerSecond = options.limitBytesPerSecond && options.limitBytesPerSecond / workers;
   const metrics = new ServerMetrics();
   const parts = await dataFolderParts();
   const folder = await openDataFolder(dataFolder, {
@@ -117,23 +124,38 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   let tokens: TokenStore | undefined;
   try {
     const opened = tokens = await TokenStore.open(dataFolder, parts);
-    const { host = "127.0.0.1", port = 1300 } = address;
-    const { listener, tlsAddress, stopTls } = options.tls
-      ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError })
-      : await listenPlain({ host, port });
-    const server = new FileServer({
-      listener: limited(listener, options.limitBytesPerSecond),
-      store: folder.store,
-      tokens,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
-      clock: systemClock,
-      bootId: crypto.getRandomValues(new Uint8Array(16)),
-      maxConnections,
-      graceMs,
-      trace,
-      metrics,
-      onError,
+    const { listener, tlsAddress, shown, stopTls } = await listen(options, (tls) => {
+      others?.renew(tls);
     });
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const bootId = crypto.getRandomValues(new Uint8Array(16));
+    const shared = { tokens, limits, bootId, maxConnections, graceMs, metrics, onError };
+    const server = new FileServer({
+      listener: limitedListener(listener, {
+        clock: systemClock,
+        bytesPerSecond: limitBytesPerSecond,
+      }),
+      store: folder.store,
+      clock: systemClock,
+      trace,
+      ...shared,
+    });
+    const others = workers > 1
+      ? await (await import("./workers.ts")).startWorkers({
+        count: workers - 1,
+        address: server.address,
+        tls: shown,
+        dataFolder,
+        folder,
+        limitBytesPerSecond,
+        isTraced: trace !== undefined,
+        ...shared,
+      }).catch(async (thrown) => {
+        stopTls();
+        await server.close();
+        throw thrown;
+      })
+      : undefined;
     const begunMs = systemClock.monotonicMs();
     const pages = options.metrics && await serveHttp(options.metrics, (path) =>
       operatorPage(path, {
@@ -145,7 +167,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
         freeSpace: () => parts.files.freeSpace(dataFolder),
         quota: options.quota ?? {},
       })).catch(async (thrown) => {
-        await server.close();
+        await Promise.all([server.close(), others?.close()]);
         throw thrown;
       });
     const scrub = startScrub(folder.store, {
@@ -159,7 +181,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     });
     const close = async () => {
       stopTls();
-      await server.close();
+      await Promise.all([server.close(), others?.close()]);
       pages?.close();
       await scrub.stop();
       opened[Symbol.dispose]();
@@ -187,43 +209,35 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
 interface Listening {
   readonly listener: Listener;
   readonly tlsAddress: string | undefined;
+  /** What is shown over TLS at first. */
+  readonly shown: ServerTls | undefined;
   readonly stopTls: () => void;
 }
 
-async function listenPlain(address: Address): Promise<Listening> {
-  const listener = await (await runtimeNetwork()).listen(address);
-  return { listener, tlsAddress: undefined, stopTls: () => {} };
-}
-
-async function listenTls(
-  { host, port }: Address,
-  { dataFolder, tls, onError }: Required<Pick<ServeOptions, "dataFolder" | "tls">> & {
-    onError: ServeOptions["onError"];
-  },
+async function listen(
+  { address = {}, dataFolder = "./morsel-data", workers = 1, tls, onError }: ServeOptions,
+  onRenewed: (tls: ServerTls) => void,
 ): Promise<Listening> {
+  const { host = "127.0.0.1", port = 1300 } = address;
+  const sharesPort = workers > 1;
+  const place = sharesPort
+    ? await (await import("./workers.ts")).addressToShare({ host, port })
+    : { host, port };
+  if (!tls) {
+    const listener = await (await runtimeNetwork({ sharesPort })).listen(place, { sharesPort });
+    return { listener, tlsAddress: undefined, shown: undefined, stopTls: () => {} };
+  }
   // Loaded here, so that a server without TLS starts as fast as ever.
   const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
   const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
   const shown = await load();
-  const listener = await (await runtimeTls()).listen({ host, port }, shown);
+  const listener = await (await runtimeTls()).listen(place, shown, { sharesPort });
   const { port: realPort } = listener.address;
   return {
     listener,
     tlsAddress: formatTlsAddress({ host: shown.reachedAs, port: realPort }, shown.ca),
-    stopTls: keepTls(listener, { load, shown, clock: systemClock, onError }),
-  };
-}
-
-function limited(listener: Listener, bytesPerSecond: number | undefined): Listener {
-  if (bytesPerSecond === undefined) return listener;
-  const limit = new RateLimit(systemClock, bytesPerSecond);
-  return {
-    address: listener.address,
-    accept: async () => {
-      const connection = await listener.accept();
-      return connection && limit.apply(connection);
-    },
-    close: () => listener.close(),
+    shown,
+    stopTls: keepTls(listener, { load, shown, clock: systemClock, onRenewed, onError }),
   };
 }
 
@@ -242,6 +256,7 @@ if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
   const exitCode = await serverProgram({
     host,
+    work: async (options) => (await import("./worker.ts")).work(host, options),
     serve: async (options) => {
       const { recovered, ...server } = await serve(options);
       return { ...server, recovered: describeRecovery(recovered) };

@@ -73,16 +73,27 @@ interface Place {
 
 /** Copies what the programs are made of, with the commit in the version. */
 async function copySource(folder: string): Promise<void> {
-  for (const name of ["lib", "server.ts", "client.ts", "deno.lock", "package.json"]) {
+  for (
+    const name of [
+      "lib",
+      "server.ts",
+      "worker.ts",
+      "workers.ts",
+      "client.ts",
+      "deno.lock",
+      "package.json",
+    ]
+  ) {
     await copy(`${ROOT}${name}`, `${folder}/${name}`);
   }
-  const { name, version, exports, nodeModulesDir, imports, compilerOptions } = config;
+  const { name, version, exports, nodeModulesDir, unstable, imports, compilerOptions } = config;
   const ownVersion = version + await commit();
   const ownConfig = {
     name,
     version: ownVersion,
     exports,
     nodeModulesDir,
+    unstable,
     imports,
     compilerOptions,
   };

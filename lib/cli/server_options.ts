@@ -17,6 +17,12 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
   },
   { name: "max-connections", value: "N", summary: "Serve no more than N connections at once" },
   {
+    name: "workers",
+    value: "N",
+    summary:
+      "Serve with N processes on one port: N - 1 more that read, for machines of several cores",
+  },
+  {
     name: "limit-rate",
     value: "RATE",
     summary: "Move RATE bytes a second at most, all connections together, both ways, as in 10M",

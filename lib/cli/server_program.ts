@@ -14,6 +14,7 @@ import { serverHelp } from "./help.ts";
 import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
 import { SERVER_OPTIONS } from "./server_options.ts";
+import { WORKER_WORD, workersOption } from "./server_workers.ts";
 import { guardOpenAddress, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
@@ -23,6 +24,8 @@ export interface ServeProgramOptions {
   address: Address;
   dataFolder: string;
   maxConnections?: number;
+  /** How many processes serve; one by default. */
+  workers?: number;
   /** How fast the data is checked in the background, in bytes per second; 0 for not at all. */
   scrubBytesPerSecond: number;
   /** What all connections together may move, both ways, in bytes per second; without it all they can. */
@@ -76,6 +79,12 @@ export interface CheckReport {
   readonly damages: number;
 }
 
+/** What a worker tells. */
+export interface WorkProgramOptions {
+  trace: (line: string) => void;
+  onError: (error: unknown) => void;
+}
+
 /** What {@linkcode serverProgram} works with. */
 export interface ServerProgramOptions {
   host: HostProcess;
@@ -87,6 +96,8 @@ export interface ServerProgramOptions {
   openTokens?: (dataFolder: string) => Promise<TokenAdmin>;
   /** Whether a token has been made for the data in a folder; without this there are none. */
   hasTokens?: (dataFolder: string) => Promise<boolean>;
+  /** Serves as one of the workers of the server that has started this process. Returns the exit code. */
+  work?: (options: WorkProgramOptions) => Promise<typeof EXIT.done | typeof EXIT.unexpected>;
   /** What `--version` prints. */
   version: string;
 }
@@ -109,6 +120,9 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
   });
   try {
     const hint = HINT;
+    if (args[0] === WORKER_WORD && options.work) {
+      return await options.work({ trace: (line) => screen.trace(line), onError: faults(screen) });
+    }
     if (isAboutTokens(args)) return await aboutTokens(screen, options);
     const { operands, options: given } = parseArguments(args, { rules: SERVER_OPTIONS, hint });
     if (given.flag("help")) {
@@ -174,6 +188,7 @@ async function serveUntilStopped(
   const metrics = metricsAddress(given);
   const maxConnections = wholeNumber(given, "max-connections", { least: 1, most: 1_000_000 });
   const limitBytesPerSecond = byteRate(given, "limit-rate", { least: LEAST_RATE_LIMIT });
+  const workers = workersOption(given, { ...options, limitBytesPerSecond });
   const quota = {
     bytes: byteSize(given, "quota", { least: 1 }),
     files: wholeNumber(given, "quota-files", { least: 1, most: Number.MAX_SAFE_INTEGER }),
@@ -188,7 +203,8 @@ async function serveUntilStopped(
     ...(reserveBytes !== undefined && { reserveBytes }),
     ...(metrics && { metrics }),
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
-    onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
+    onError: faults(screen),
+    ...(workers !== undefined && { workers }),
     ...(maxConnections !== undefined && { maxConnections }),
     ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
   });
@@ -209,6 +225,11 @@ async function serveUntilStopped(
   } finally {
     await server.close();
   }
+}
+
+/** Tells of what went wrong with no caller to tell. */
+function faults(screen: Screen): (error: unknown) => void {
+  return (error) => screen.trace(`morsel: ${describeFailure(error).message}`);
 }
 
 /** Reads everything in a data folder again: a line for each damage, and one for the whole. */

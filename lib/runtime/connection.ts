@@ -50,10 +50,19 @@ export interface TlsListener extends Listener {
   renew(tls: ServerTls): void;
 }
 
+/** How a listener listens. */
+export interface ListenOptions {
+  /**
+   * Whether other processes of the same user may listen at the same address, where each gets its share of the
+   * connections; all of them have to say so.
+   */
+  readonly sharesPort?: boolean;
+}
+
 /** TLS 1.3 over the network of a runtime. */
 export interface TlsNetwork {
   /** Starts to listen. Throws `connection` when the address is taken, the runtime's error for bad PEM. */
-  listen(address: Address, tls: ServerTls): Promise<TlsListener>;
+  listen(address: Address, tls: ServerTls, options?: ListenOptions): Promise<TlsListener>;
   /** Connects and makes sure who answers; never falls back to plain TCP. Throws `connection`. */
   connect(address: Address, options?: { signal?: AbortSignal }): Promise<Connection>;
 }
@@ -61,7 +70,7 @@ export interface TlsNetwork {
 /** The network of a runtime. */
 export interface Network {
   /** Starts to listen. Throws `connection` when the address is taken or not allowed. */
-  listen(address: Address): Promise<Listener>;
+  listen(address: Address, options?: ListenOptions): Promise<Listener>;
   /** Connects. Throws `connection` when nobody answers; `signal` ends the attempt. */
   connect(address: Address, options?: { signal?: AbortSignal }): Promise<Connection>;
 }

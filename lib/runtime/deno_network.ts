@@ -8,11 +8,12 @@ const READ_SIZE = 64 * 1024;
 
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
-  listen(address) {
+  async listen(address, { sharesPort = false } = {}) {
     try {
-      return Promise.resolve(new DenoListener(Deno.listen({ ...address, hostname: address.host })));
+      const { host: hostname, port } = address;
+      return new DenoListener(Deno.listen({ hostname, port, reusePort: sharesPort }));
     } catch (cause) {
-      return Promise.reject(cannot("listen on", address, cause));
+      throw cannot("listen on", address, cause);
     }
   },
   async connect(address, { signal } = {}) {

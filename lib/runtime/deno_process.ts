@@ -20,6 +20,7 @@ export function denoProcess(options: DenoProcessOptions): HostProcess {
     stderr: output(Deno.stderr),
     files: options.files,
     windows: Deno.build.os === "windows",
+    sharesPorts: Deno.build.os === "linux" || Deno.build.os === "freebsd",
     env: readEnv,
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     onSignal,

@@ -14,12 +14,12 @@ const READS_INTO_OWN_BUFFER = process.versions["bun"] === undefined;
 
 /** TCP as Node and Bun have it. */
 export const nodeNetwork: Network = {
-  listen: (address) =>
+  listen: (address, { sharesPort = false } = {}) =>
     new Promise((resolve, reject) => {
       const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
       const fail = (cause: Error) => reject(cannot("listen on", address, cause));
       server.once("error", fail);
-      server.listen({ ...address, backlog: MAX_WAITING }, () => {
+      server.listen({ ...address, backlog: MAX_WAITING, reusePort: sharesPort }, () => {
         server.off("error", fail);
         resolve(new NodeListener(server));
       });

@@ -23,6 +23,7 @@ export function nodeProcess(options: NodeProcessOptions): HostProcess {
     stderr: output(process.stderr),
     files: options.files,
     windows: process.platform === "win32",
+    sharesPorts: process.platform === "linux" || process.platform === "freebsd",
     env: (name) => process.env[name],
     mayRead: () => true,
     onSignal,

@@ -2,10 +2,17 @@
 // have (PLATFORM.md 3). It only evens out their differences; it knows no schema.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { OpenSql, SqlDatabase, SqlRow, SqlStatement, SqlValue } from "./sql.ts";
+import type {
+  OpenSql,
+  OpenSqlOptions,
+  SqlDatabase,
+  SqlRow,
+  SqlStatement,
+  SqlValue,
+} from "./sql.ts";
 
 /** Opens a SQLite database; a lock of another process is waited for up to five seconds. */
-export const openNodeSql: OpenSql = (path) => new NodeSqlDatabase(path);
+export const openNodeSql: OpenSql = (path, options) => new NodeSqlDatabase(path, options);
 
 class NodeSqlDatabase implements SqlDatabase {
   readonly #db: DatabaseSync;
@@ -14,8 +21,8 @@ class NodeSqlDatabase implements SqlDatabase {
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
 
-  constructor(path: string) {
-    this.#db = new DatabaseSync(path, { timeout: 5000 });
+  constructor(path: string, { readOnly = false }: OpenSqlOptions = {}) {
+    this.#db = new DatabaseSync(path, { timeout: 5000, readOnly });
     try {
       this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
       this.#commit = this.#db.prepare("COMMIT");

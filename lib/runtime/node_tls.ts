@@ -11,6 +11,7 @@ import type {
   Address,
   ClientTls,
   Connection,
+  ListenOptions,
   ServerTls,
   TlsListener,
   TlsNetwork,
@@ -30,10 +31,17 @@ export const nodeTls: TlsNetwork = tlsWithin(HANDSHAKE_MS);
 
 /** The same, whose servers give a handshake so many milliseconds. */
 export function tlsWithin(handshakeMs: number): TlsNetwork {
-  return { listen: (address, tls) => listen(address, tls, handshakeMs), connect: connectTls };
+  return {
+    listen: (address, tls, options) => listen(address, tls, { ...options, handshakeMs }),
+    connect: connectTls,
+  };
 }
 
-function listen(address: Address, tls: ServerTls, handshakeMs: number): Promise<TlsListener> {
+function listen(
+  address: Address,
+  tls: ServerTls,
+  { handshakeMs, sharesPort = false }: ListenOptions & { handshakeMs: number },
+): Promise<TlsListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({
       ...contextOf(tls),
@@ -47,7 +55,8 @@ function listen(address: Address, tls: ServerTls, handshakeMs: number): Promise<
     server.once("error", fail);
     // The client learns of it by the alert; to the server it is a stranger like any other.
     server.on("tlsClientError", (_, socket) => socket.destroy());
-    server.listen({ host: address.host, port: address.port, backlog: MAX_WAITING }, () => {
+    const { host, port } = address;
+    server.listen({ host, port, backlog: MAX_WAITING, reusePort: sharesPort }, () => {
       server.off("error", fail);
       resolve(new NodeTlsListener(server, tls));
     });

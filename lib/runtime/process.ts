@@ -33,6 +33,8 @@ export interface HostProcess {
   readonly files: LocalFiles;
   /** Whether paths are those of Windows, with drives and backslashes. */
   readonly windows: boolean;
+  /** Whether several processes can listen on one port, each for its share of the connections. */
+  readonly sharesPorts: boolean;
   /** A variable of the environment; undefined too when reading it would first ask the user. */
   env(name: string): string | undefined;
   /** Whether reading what is at `path` would not first ask the user. */

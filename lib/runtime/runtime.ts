@@ -2,15 +2,19 @@
 // runtime loads what another one needs, and no program what it does not use.
 
 import type { Clock } from "../base/clock.ts";
-import type { Network, TlsNetwork } from "./connection.ts";
+import type { Child, ChildOptions } from "./child.ts";
+import type { ListenOptions, Network, TlsNetwork } from "./connection.ts";
 import type { LocalFiles, MeasuredFiles } from "./files.ts";
 import type { HostProcess } from "./process.ts";
 
 const IS_DENO = "Deno" in globalThis;
 
-/** The network of this runtime. */
-export async function runtimeNetwork(): Promise<Network> {
-  if (IS_DENO) return (await import("./deno_network.ts")).denoNetwork;
+/** The network of this runtime; where a listener is to share its port, that is to be said here too. */
+export async function runtimeNetwork({ sharesPort = false }: ListenOptions = {}): Promise<Network> {
+  // Deno's own listener ends the program where neither deno.json nor --unstable-net allows sharing.
+  if (IS_DENO && (!sharesPort || "listenDatagram" in Deno)) {
+    return (await import("./deno_network.ts")).denoNetwork;
+  }
   // Bun's own sockets took a tenth less time a byte than its node:net, which is not worth an adapter.
   return (await import("./node_network.ts")).nodeNetwork;
 }
@@ -24,6 +28,12 @@ export async function runtimeTls(): Promise<TlsNetwork> {
 export async function runtimeProcess(options: { files: LocalFiles }): Promise<HostProcess> {
   if (IS_DENO) return (await import("./deno_process.ts")).denoProcess(options);
   return (await import("./node_process.ts")).nodeProcess(options);
+}
+
+/** Starts a program of Morsel again, as a process beside this one. Throws where that is not allowed. */
+export async function runtimeChild(options: ChildOptions): Promise<Child> {
+  if (IS_DENO) return (await import("./deno_child.ts")).startDenoChild(options);
+  return (await import("./node_child.ts")).startNodeChild(options);
 }
 
 /** The file system of this runtime. */

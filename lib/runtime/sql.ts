@@ -28,5 +28,11 @@ export interface SqlDatabase {
   close(): void;
 }
 
+/** How a database is opened. */
+export interface OpenSqlOptions {
+  /** Whether statements that change something fail; the file must be there then. */
+  readonly readOnly?: boolean;
+}
+
 /** Opens the database in the file at `path`, made if it is not there. */
-export type OpenSql = (path: string) => SqlDatabase;
+export type OpenSql = (path: string, options?: OpenSqlOptions) => SqlDatabase;

@@ -3,7 +3,7 @@
 import { MorselError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
-import { CONDITIONS, type MessageOf } from "../protocol/messages.ts";
+import { CONDITIONS, type Message, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 import type { PinnedVersions } from "./pinned_versions.ts";
@@ -32,6 +32,21 @@ export interface Exchange {
 /** The File message that describes a file. */
 export function fileMessage(tag: number, file: FileRecord): MessageOf<"File"> {
   return { ...file, type: "File", tag };
+}
+
+/** The file that a File message describes, which may be reused. */
+export function fileOf(message: Message): FileRecord {
+  if (message.type !== "File") throw new TypeError(`A ${message.type} describes no file`);
+  const { name, version, size, digest, committedMs, modifiedMs, metadata } = message;
+  return { name, version, size, digest: digest.slice(), committedMs, modifiedMs, metadata };
+}
+
+/** The fields of a request that carry a condition. */
+export function conditionFields(
+  condition: Condition,
+): Pick<MessageOf<"Begin">, "condition" | "ifVersion"> {
+  const ifVersion = condition.kind === "version" ? condition.version : 0;
+  return { condition: CONDITIONS.indexOf(condition.kind), ifVersion };
 }
 
 /** The condition in a request. Throws `invalid`. */

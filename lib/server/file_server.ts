@@ -9,6 +9,7 @@ import type { Address, Connection, Listener } from "../runtime/connection.ts";
 import type { FileStore } from "../store/file_store.ts";
 import type { TokenStore } from "../store/token_store.ts";
 import { Admission, type Place } from "./admission.ts";
+import type { ServedFiles } from "./guarded_files.ts";
 import { errorMessage } from "./error_message.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
@@ -20,8 +21,8 @@ import { startUpkeep } from "./upkeep.ts";
 export interface FileServerOptions {
   /** Where connections come from; closed with the server. */
   readonly listener: Listener;
-  /** What is served; the caller closes it after the server. */
-  readonly store: FileStore;
+  /** What is served, and looked after where it can be; the caller closes it after the server. */
+  readonly store: ServedFiles & Partial<Pick<FileStore, "expireUploads">>;
   readonly limits: Limits;
   readonly clock: Clock;
   /** 16 random bytes, new with every start. */

@@ -104,7 +104,10 @@ async function authenticate(
   return token;
 }
 
-async function next(frames: FrameConnection): Promise<Message | UnknownMessage | undefined> {
+/** The next message; undefined when the other end has left. */
+export async function next(
+  frames: FrameConnection,
+): Promise<Message | UnknownMessage | undefined> {
   for (;;) {
     const message = frames.take();
     if (message) return message;

@@ -19,22 +19,26 @@ import type {
 } from "../store/file_store.ts";
 
 /** What sessions use of a store. */
-export type ServedFiles = Pick<
-  FileStore,
-  | "stat"
-  | "openAtOnce"
-  | "list"
-  | "lastChange"
-  | "changes"
-  | "onChange"
-  | "remove"
-  | "move"
-  | "copy"
-  | "openVersion"
-  | "beginUpload"
-  | "uploads"
-  | "abortUpload"
->;
+export type ServedFiles =
+  & Pick<
+    FileStore,
+    | "stat"
+    | "openAtOnce"
+    | "list"
+    | "lastChange"
+    | "changes"
+    | "onChange"
+    | "remove"
+    | "move"
+    | "copy"
+    | "openVersion"
+    | "uploads"
+    | "abortUpload"
+  >
+  & { beginUpload(request: BeginUpload): Promise<ServedUpload> };
+
+/** What sessions use of an upload. */
+export type ServedUpload = Omit<OpenUpload, "checkpoint">;
 
 /** The store itself for everybody, which costs nothing; a guarded one for whoever has a token. */
 export function filesFor(principal: Principal, store: ServedFiles): ServedFiles {
@@ -113,7 +117,7 @@ class GuardedFiles implements ServedFiles {
     return await this.#store.copy(from, to, checked, this.#principal);
   }
 
-  async beginUpload(request: BeginUpload): Promise<OpenUpload> {
+  async beginUpload(request: BeginUpload): Promise<ServedUpload> {
     const isInside = this.#isInside(request.name);
     const condition = this.#conditionOfPut(request.condition);
     if (!isInside) throw this.#outside(request.name);

@@ -64,7 +64,8 @@ class Session {
     try {
       drain?.addEventListener("abort", onDrain, { once: true });
       if (drain?.aborted) onDrain();
-      const greeted = await greet(this.#frames, this.#context);
+      const begin = this.#context.greet ?? greet;
+      const greeted = await begin(this.#frames, this.#context);
       if (!greeted) return;
       this.#welcome(greeted);
       leave = tokens?.follow(this.#principal, (why) => this.#expel(why));

@@ -1,7 +1,8 @@
 // What a session is given: the server's parts, the same for all of its sessions. Types only.
 
 import type { Clock } from "../base/clock.ts";
-import type { GreetingContext } from "./greeting.ts";
+import type { FrameConnection } from "../protocol/frame_connection.ts";
+import type { Greeted, GreetingContext } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 
@@ -9,6 +10,8 @@ import type { ServerMetrics } from "./server_metrics.ts";
 export interface SessionContext extends GreetingContext {
   readonly store: ServedFiles;
   readonly clock: Clock;
+  /** How sessions begin where that is not with a client; `greet` by default. */
+  readonly greet?: ((frames: FrameConnection) => Promise<Greeted | undefined>) | undefined;
   /** Aborted when the server is about to stop: no new requests, running ones go on to their end. */
   readonly drain?: AbortSignal;
   /** How long running requests have from then on, in milliseconds. */

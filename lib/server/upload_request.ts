@@ -8,10 +8,9 @@ import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_METADATA_SIZE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { mapSize } from "../protocol/fields.ts";
-import type { OpenUpload } from "../store/file_store.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
 import { errorMessage } from "./error_message.ts";
-import type { ServedFiles } from "./guarded_files.ts";
+import type { ServedFiles, ServedUpload } from "./guarded_files.ts";
 
 /** Bytes of hashes in one Leaves message: those of 64 MiB. */
 const LEAVES_SIZE = 1024 * DIGEST_SIZE;
@@ -34,7 +33,7 @@ export class UploadRequest {
   readonly #tag: number;
   readonly #context: UploadContext;
   readonly #begun: Promise<void>;
-  #upload: OpenUpload | undefined;
+  #upload: ServedUpload | undefined;
   #failure: MorselError | undefined;
   #open = true;
   #refused = false;
@@ -138,7 +137,7 @@ export class UploadRequest {
   }
 
   /** The hashes of the blocks that a client who has lost its own need not read again. */
-  async #sendLeaves(upload: OpenUpload): Promise<void> {
+  async #sendLeaves(upload: ServedUpload): Promise<void> {
     if (upload.received === 0) return;
     const leaves = await upload.leaves();
     for (let start = 0; start < leaves.length; start += LEAVES_SIZE) {
@@ -149,7 +148,7 @@ export class UploadRequest {
     }
   }
 
-  #ack(upload: OpenUpload): Promise<void> {
+  #ack(upload: ServedUpload): Promise<void> {
     const { received, durable } = upload;
     this.#acked = received;
     this.#ackedDurable = durable;

@@ -6,7 +6,9 @@ import type { Files, MeasuredFiles } from "../runtime/files.ts";
 import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
 import { FileStore, type Recovery } from "./file_store.ts";
 import { DiskSpace } from "./disk_space.ts";
+import type { Catalog } from "./catalog.ts";
 import { FolderBlobs } from "./folder_blobs.ts";
+import { HeldBlobs } from "./held_blobs.ts";
 import type { Quota } from "./quota.ts";
 import { SqliteCatalog } from "./sqlite_catalog.ts";
 import { storageError } from "./storage_error.ts";
@@ -39,6 +41,9 @@ export interface Reserve {
 export interface DataFolder extends AsyncDisposable {
   readonly store: FileStore;
   readonly recovered: Recovery;
+  /** For other processes that read the folder: who reads which blob, and where damage is marked. */
+  readonly held: HeldBlobs;
+  readonly catalog: Pick<Catalog, "markDamage">;
 }
 
 /**
@@ -54,6 +59,7 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
     const blobs = await FolderBlobs.open(path, parts.files);
     const { clock, newId, quota } = parts;
     const space = await diskSpace(path, parts);
+    const held = new HeldBlobs({ catalog, blobs });
     const { store, recovered } = await FileStore.open({
       catalog,
       blobs,
@@ -61,10 +67,13 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
       newId,
       quota,
       space,
+      held,
     });
     return {
       store,
       recovered,
+      held,
+      catalog,
       [Symbol.asyncDispose]: async () => {
         try {
           await store[Symbol.asyncDispose]();

@@ -44,6 +44,8 @@ export interface FileStoreParts {
   readonly quota?: Quota | undefined;
   /** Keeps a part of the disk free; without it nothing does. */
   readonly space?: DiskSpace | undefined;
+  /** Who reads which blob, where others have to know it too. */
+  readonly held?: HeldBlobs | undefined;
 }
 
 /** One page of a listing. */
@@ -92,7 +94,7 @@ export class FileStore implements AsyncDisposable {
   readonly #reservations: Reservations;
 
   private constructor(parts: FileStoreParts) {
-    this.#parts = { ...parts, held: new HeldBlobs(parts) };
+    this.#parts = { ...parts, held: parts.held ?? new HeldBlobs(parts) };
     this.#reservations = new Reservations(parts.catalog, parts.quota);
     this.#uploads = new Uploads({ ...this.#parts, reservations: this.#reservations });
   }
@@ -107,6 +109,11 @@ export class FileStore implements AsyncDisposable {
       await store.#reservations.restore(id, { name, owner, size: declaredSize ?? durable });
     }
     return { store, recovered };
+  }
+
+  /** Over the store of another process: good for what changes nothing. */
+  static over(parts: FileStoreParts): FileStore {
+    return new FileStore(parts);
   }
 
   /** The file of this name. Throws `not_found`. */

@@ -34,6 +34,11 @@ export class FolderBlobs implements Blobs {
     return blobs;
   }
 
+  /** The blobs in a folder of another process; nothing is made. */
+  static read(folder: string, files: Files): FolderBlobs {
+    return new FolderBlobs(folder, files);
+  }
+
   async create(id: string): Promise<BlobWriter> {
     const file = await attempt(
       `Cannot create blob ${id}`,

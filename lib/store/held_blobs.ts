@@ -1,5 +1,5 @@
-// Which blobs are being read in this process, so that none of them goes before its readers: neither its
-// bytes nor its leaf hashes. And the end of those that nothing needs any more.
+// Which blobs are being read, in this process and in its workers, so that none of them goes before its readers:
+// neither its bytes nor its leaf hashes. And the end of those that nothing needs any more.
 
 import type { Blobs } from "./blobs.ts";
 import type { Catalog } from "./catalog.ts";
@@ -18,14 +18,35 @@ export interface HeldBlob {
   release(): Promise<void>;
 }
 
+/** Another process that reads the blobs of this one. Its methods must not throw. */
+export interface OtherReader {
+  /** Nothing names this blob any more, nor will it; `hold` is to be released once nobody there reads it. */
+  letGo(id: string, hold: HeldBlob): void;
+  /** What was found wrong with a blob. */
+  damage(id: string, damage: string | undefined): void;
+}
+
+/** What {@linkcode HeldBlobs} removes blobs from. */
+export interface HeldBlobsParts {
+  readonly catalog: Pick<Catalog, "forgetGarbage">;
+  readonly blobs: Pick<Blobs, "remove">;
+}
+
 /** The blobs of a store that are being read or removed. */
 export class HeldBlobs {
-  readonly #parts: { readonly catalog: Catalog; readonly blobs: Blobs };
+  readonly #parts: HeldBlobsParts;
   readonly #uses = new Map<string, Use>();
   readonly #going = new Set<string>();
+  readonly #others = new Set<OtherReader>();
 
-  constructor(parts: { readonly catalog: Catalog; readonly blobs: Blobs }) {
+  constructor(parts: HeldBlobsParts) {
     this.#parts = parts;
+  }
+
+  /** Asks another process from now on before a blob is removed; call what is returned when it has ended. */
+  share(reader: OtherReader): () => void {
+    this.#others.add(reader);
+    return () => void this.#others.delete(reader);
   }
 
   /** Keeps a blob from being removed; undefined when it is on its way out already. */
@@ -41,7 +62,7 @@ export class HeldBlobs {
       release: async () => {
         if (--use.readers > 0) return;
         this.#uses.delete(id);
-        if (use.isGarbage) await this.removeGarbage([id]);
+        if (use.isGarbage) await this.#remove([id]);
       },
     };
   }
@@ -50,6 +71,7 @@ export class HeldBlobs {
   setDamage(id: string, damage: string | undefined): void {
     const use = this.#uses.get(id);
     if (use) use.damage = damage;
+    for (const other of this.#others) other.damage(id, damage);
   }
 
   /**
@@ -58,6 +80,16 @@ export class HeldBlobs {
    * removed stays in the catalog's list for the next start.
    */
   async removeGarbage(ids: readonly string[]): Promise<void> {
+    for (const other of this.#others) {
+      for (const id of ids) {
+        const hold = this.hold(id);
+        if (hold) other.letGo(id, hold);
+      }
+    }
+    await this.#remove(ids);
+  }
+
+  async #remove(ids: readonly string[]): Promise<void> {
     const free = ids.filter((id) => !this.#isRead(id));
     for (const id of free) this.#going.add(id);
     const removed: string[] = [];

@@ -57,7 +57,8 @@ export class SqliteCatalog implements Catalog {
   readonly #contents: SqliteContents;
   readonly #usage: SqliteUsage;
 
-  private constructor(db: SqlDatabase, { clock, changesKept }: SqliteCatalogParts) {
+  /** Over a database that has the tables, which is closed with it. */
+  protected constructor(db: SqlDatabase, { clock, changesKept }: SqliteCatalogParts) {
     this.#db = db;
     this.#clock = clock;
     this.#sql = prepareStatements(db);

@@ -74,7 +74,7 @@ export interface ChunkPlace {
 export function insistOnPlace(
   { size, offset }: ChunkPlace,
   received: number,
-  { declaredSize }: NewUpload,
+  { declaredSize }: Pick<NewUpload, "declaredSize">,
 ): void {
   if (offset !== received) {
     throw new MorselError(

@@ -60,6 +60,7 @@ export class FakeHost implements HostProcess, AsyncDisposable {
   readonly stdout = new FakeOutput();
   readonly stderr = new FakeOutput();
   windows = false;
+  sharesPorts = true;
   readonly variables = new Map<string, string>();
   /** Paths that the user would be asked about. */
   readonly unreadable = new Set<string>();

@@ -1,0 +1,139 @@
+/**
+ * A worker of a server (`server.ts --workers N`): serves on its port, reads its data folder, and asks it for
+ * whatever changes something. This is where the parts of a worker are put together.
+ *
+ * @module
+ */
+
+import { fromHex, toHex } from "./lib/base/hex.ts";
+import { JsonLines, readJsonLines } from "./lib/base/json_lines.ts";
+import type { Listener, TlsListener } from "./lib/runtime/connection.ts";
+import { limitedListener } from "./lib/runtime/limited_listener.ts";
+import { openNodeSql } from "./lib/runtime/node_sql.ts";
+import type { HostProcess } from "./lib/runtime/process.ts";
+import { runtimeFiles, runtimeNetwork, runtimeTls } from "./lib/runtime/runtime.ts";
+import { systemClock } from "./lib/runtime/system_clock.ts";
+import { FileServer } from "./lib/server/file_server.ts";
+import { OwnerLinks } from "./lib/server/owner_links.ts";
+import { WorkerFiles } from "./lib/server/worker_files.ts";
+import type { FromWorker, ToWorker, WorkerOrders } from "./lib/server/worker_words.ts";
+import { readDataFolder } from "./lib/store/read_folder.ts";
+import { TokenStore } from "./lib/store/token_store.ts";
+
+/** What {@linkcode work} tells besides. */
+export interface WorkOptions {
+  /** Told of what went wrong with no client to tell. */
+  readonly onError: (error: unknown) => void;
+  /** Called with each message in notation, where the orders say so. */
+  readonly trace: (line: string) => void;
+}
+
+/**
+ * Works until the server says that it is to stop, which lets what is under way end; where the server itself has
+ * ended, it ends at once. Returns the exit code.
+ */
+export async function work(host: HostProcess, options: WorkOptions): Promise<0 | 1> {
+  // Ctrl-C reaches all processes of a terminal: it is for the server to say when to stop.
+  const stopListening = host.onSignal(() => {});
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<0 | 1>();
+  const words = new JsonLines((bytes) => host.stdout.write(bytes), () => stop(1));
+  const say = (said: FromWorker) => words.send(said);
+  // What became of a change that was under way nobody knows: the clients find out when they connect again.
+  const onLost = () => stop(1);
+  const listen = async () => {
+    let worker: Worker | undefined;
+    for await (const line of readJsonLines(host.stdin)) {
+      const heard = line as ToWorker;
+      if (heard.type === "orders") worker = await start(heard.orders, { ...options, say, onLost });
+      else if (heard.type === "stop") void worker?.close().then(() => stop(0));
+      else worker?.take(heard);
+    }
+    return 1 as const;
+  };
+  try {
+    return await Promise.race([stopped, listen()]);
+  } catch (thrown) {
+    options.onError(thrown);
+    return 1;
+  } finally {
+    stopListening();
+  }
+}
+
+interface Worker {
+  take(heard: Exclude<ToWorker, { type: "orders" | "stop" }>): void;
+  /** Takes no new work and lets what is under way end within the grace. */
+  close(): Promise<void>;
+}
+
+async function start(
+  orders: WorkerOrders,
+  { say, onLost, onError, trace }: WorkOptions & {
+    say: (said: FromWorker) => void;
+    onLost: () => void;
+  },
+): Promise<Worker> {
+  const { dataFolder, limits, maxConnections, graceMs, owner } = orders;
+  const files = await runtimeFiles();
+  const parts = { files, openSql: openNodeSql, clock: systemClock };
+  const tokens = await TokenStore.open(dataFolder, parts);
+  const folder = readDataFolder(dataFolder, {
+    ...parts,
+    onLetGo: (id) => say({ type: "letGo", id }),
+    onDamage: ({ digest, place }, damage) => {
+      const blob = place.kind === "blob" ? place.id : undefined;
+      say({ type: "damage", digest: toHex(digest), blob, damage });
+    },
+  });
+  const network = await runtimeNetwork();
+  const links = new OwnerLinks({
+    connect: () => network.connect(owner),
+    secret: owner.secret,
+    clock: systemClock,
+    onLost,
+  });
+  const { listener, renew } = await listenShared(orders);
+  const server = new FileServer({
+    listener: limitedListener(listener, {
+      clock: systemClock,
+      bytesPerSecond: orders.limitBytesPerSecond,
+    }),
+    store: new WorkerFiles(folder.files, links),
+    tokens,
+    limits,
+    clock: systemClock,
+    bootId: fromHex(orders.bootId),
+    maxConnections,
+    graceMs,
+    ...(orders.isTraced && { trace }),
+    onError,
+  });
+  say({ type: "listening" });
+  return {
+    take: (heard) => {
+      if (heard.type === "changed") folder.changed();
+      else if (heard.type === "letGo") folder.letGo(heard.id);
+      else if (heard.type === "damage") folder.damage(heard.id, heard.damage);
+      else if (heard.type === "tls") renew(heard.tls);
+      else heard satisfies never;
+    },
+    close: async () => {
+      await server.close();
+      links.close();
+      await folder[Symbol.asyncDispose]();
+      tokens[Symbol.dispose]();
+    },
+  };
+}
+
+async function listenShared(
+  { address, tls }: WorkerOrders,
+): Promise<{ listener: Listener; renew: TlsListener["renew"] }> {
+  if (!tls) {
+    const shared = { sharesPort: true };
+    const listener = await (await runtimeNetwork(shared)).listen(address, shared);
+    return { listener, renew: () => {} };
+  }
+  const listener = await (await runtimeTls()).listen(address, tls, { sharesPort: true });
+  return { listener, renew: (shown) => listener.renew(shown) };
+}
