@@ -96,7 +96,15 @@ export class OwnerLink {
     await this.#frames.writer.sendNow({ ...message, tag: this.#tag } as Message).catch(() => {});
   }
 
-  /** Ends it, with what is under way: an upload is kept for a resume, as far as it is durable. */
+  /** Ends it after all that was sent: an upload under way is kept for a resume. */
+  end(): void {
+    this.#isClosed = true;
+    this.#call = undefined;
+    this.#frames.begin("reply", () => this.#frames.bytesMoved);
+    void this.#frames.writer.close();
+  }
+
+  /** Ends it at once, with what is under way. */
   close(): void {
     this.#isClosed = true;
     this.#call = undefined;

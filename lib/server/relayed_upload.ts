@@ -127,7 +127,7 @@ export class RelayedUpload implements ServedUpload {
   async detach(): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#link.close();
+    this.#link.end();
   }
 }
 
