@@ -162,6 +162,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
         server,
         store: folder.store,
         metrics,
+        workers: () => others?.size,
         version: config.version,
         uptimeMs: () => systemClock.monotonicMs() - begunMs,
         freeSpace: () => parts.files.freeSpace(dataFolder),

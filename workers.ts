@@ -41,6 +41,8 @@ export interface StartWorkersOptions {
 
 /** Workers at work. */
 export interface Workers {
+  /** How many listen now. */
+  readonly size: number;
   /** Shows other certificates from now on. */
   renew(tls: ServerTls): void;
   /** Ends them, and what is under way after the grace. */
@@ -91,6 +93,9 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Worker
     throw thrown;
   });
   return {
+    get size() {
+      return pool.size;
+    },
     renew: (shown) => pool.renew(shown),
     close: async () => {
       await pool.stop();

@@ -3,7 +3,7 @@
 /** A line longer than this is none of ours. */
 const MAX_LINE = 4 * 1024 * 1024;
 /** Lines that may wait: whoever does not read them is not well. */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 100_000;
 
 /** The values that come, until the stream ends. Throws where it is broken, or what comes is no JSON. */
 export async function* readJsonLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {

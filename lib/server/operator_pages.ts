@@ -10,6 +10,8 @@ export interface OperatorPageOptions {
   readonly server: Pick<FileServer, "sessions" | "penalties" | "isDraining">;
   readonly store: Pick<FileStore, "lastChange" | "uploads" | "usage">;
   readonly metrics: ServerMetrics;
+  /** Its workers that listen now; undefined where it has none. */
+  readonly workers?: () => number | undefined;
   readonly version: string;
   /** How long it has been at work, in milliseconds. */
   readonly uptimeMs: () => number;
@@ -54,12 +56,13 @@ async function health({ server, store }: OperatorPageOptions): Promise<Page> {
 }
 
 async function gauges(options: OperatorPageOptions): Promise<Family[]> {
-  const { server, store, version, uptimeMs, quota } = options;
+  const { server, store, workers, version, uptimeMs, quota } = options;
   const uploads = await store.uploads();
   const { files, bytes } = await store.usage();
   const free = await options.freeSpace().catch(() => undefined);
   return [
-    gauge("sessions", "Sessions now", server.sessions),
+    gauge("sessions", "Sessions now, without those of workers", server.sessions),
+    gauge("workers", "Workers that listen now", workers?.()),
     gauge(
       "penalised_addresses",
       "Addresses with a penalty, also one too small to bite",

@@ -32,8 +32,11 @@ export interface OwnerDoorOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Connections that have yet to prove that they are a worker's; those beyond are closed without a word. */
-const MAX_UNPROVEN = 256;
+/**
+ * Connections that have yet to prove that they are a worker's, as many as 64 workers make at a time; those beyond
+ * are closed without a word.
+ */
+const MAX_UNPROVEN = 1024;
 /** A wait before accepting again when the machine has no handle left, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 

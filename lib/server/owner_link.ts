@@ -1,16 +1,21 @@
 // A worker's connection to the server that has the data folder, for one request at a time: whoever has a link may
 // make the next one once the last is answered.
 
+import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import type { Connection } from "../base/connection.ts";
 import { errorCodeOf, MorselError } from "../base/errors.ts";
 import { fromHex, toHex } from "../base/hex.ts";
 import { isSame } from "../base/scram.ts";
-import { concat } from "@std/bytes";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
-import { type Message, type MessageOf, MESSAGES, type Request } from "../protocol/messages.ts";
-import type { MessageRule } from "../protocol/messages.ts";
+import {
+  type Message,
+  type MessageOf,
+  type MessageRule,
+  MESSAGES,
+  type Request,
+} from "../protocol/messages.ts";
 import { next } from "./greeting.ts";
 import { PATIENCE, WORKER_MECHANISM, workerProof } from "./worker_words.ts";
 
@@ -144,9 +149,10 @@ async function greet(
   const own = toHex(crypto.getRandomValues(new Uint8Array(32)));
   frames.post({ ...greeting, features: { nonce: own } });
   const reply = await frames.waitFor("greeting", next(frames));
-  const { nonce, proof } = reply?.type === "Welcome" ? reply.features : {};
+  if (!reply) throw new MorselError("connection", "The server has ended the connection");
+  const { nonce, proof } = reply.type === "Welcome" ? reply.features : {};
   const expected = workerProof(secret, "owner", { nonce: own, by: "" });
-  if (reply?.type !== "Welcome" || !nonce || !proof || !isSame(fromHex(proof), expected)) {
+  if (reply.type !== "Welcome" || !nonce || !proof || !isSame(fromHex(proof), expected)) {
     throw new MorselError("authentication", "What answers there is not the server of this worker");
   }
   const answer = workerProof(secret, "worker", { nonce, by });

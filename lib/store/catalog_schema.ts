@@ -3,15 +3,17 @@
 import { MorselError } from "../base/errors.ts";
 import type { SqlDatabase } from "../runtime/sql.ts";
 
-/** What each connection to the database begins with. */
+/** 16 MiB of pages in memory: the digests of many small files lie on many pages. */
+export const CACHE = "PRAGMA cache_size = -16384;";
+
+/** What the connection that writes begins with. */
 export const SETTINGS = `
   PRAGMA journal_mode = WAL;
   -- With NORMAL a commit in WAL mode is only durable after the next checkpoint.
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
-  -- 16 MiB of pages in memory, and in the log before they are moved: the digests of many small files lie on
-  -- many pages, each of which is moved once then and not again and again.
-  PRAGMA cache_size = -16384;
+  ${CACHE}
+  -- As many in the log before they are moved: each is moved once then and not again and again.
   PRAGMA wal_autocheckpoint = 4096;
 `;
 

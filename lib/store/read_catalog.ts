@@ -2,6 +2,7 @@
 
 import type { SqlDatabase } from "../runtime/sql.ts";
 import type { Catalog } from "./catalog.ts";
+import { CACHE } from "./catalog_schema.ts";
 import { SqliteCatalog, type SqliteCatalogParts } from "./sqlite_catalog.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -25,6 +26,7 @@ export class ReadCatalog extends SqliteCatalog {
     let db: SqlDatabase | undefined;
     try {
       db = parts.openSql(path, { readOnly: true });
+      db.exec(CACHE);
       return new ReadCatalog(db, parts);
     } catch (thrown) {
       db?.close();

@@ -258,6 +258,8 @@ Deno.test("the server refuses what it does not know", async () => {
     [["--scrub", "fast"], '--scrub "fast" is not a rate such as 20M'],
     [["--listen", "a:b"], "is not HOST:PORT"],
     [["--max-connections", "0"], "is not a whole number"],
+    [["--workers", "0"], "is not a whole number"],
+    [["--workers", "4", "--limit-rate", "32K"], "workers share --limit-rate"],
     [["--data"], "--data needs a value"],
     [["--tls", "on"], '--tls is auto, but not "on"'],
     [["--tls-cert", "c"], "--tls-cert and --tls-key belong together; give both"],
@@ -314,4 +316,18 @@ Deno.test("metrics are for loopback and need a port, unless --insecure says othe
   assertEquals(server.served?.metrics, { host: "::1", port: 9130 });
   server.host.signal("SIGTERM");
   await ended;
+});
+
+Deno.test("--workers is for systems where processes can share a port", async () => {
+  await using server = await ServerRun.open();
+  const ended = server.run("--workers", "3");
+  await settled();
+  assertEquals(server.served!.workers, 3);
+  server.host.signal("SIGTERM");
+  assertEquals(await ended, 0);
+  await using elsewhere = await ServerRun.open();
+  elsewhere.host.sharesPorts = false;
+  assertEquals(await elsewhere.run("--workers", "2"), 2);
+  assertEquals(elsewhere.served, undefined);
+  assertStringIncludes(elsewhere.err, "cannot share a port on this system; start the server with");
 });

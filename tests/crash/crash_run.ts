@@ -26,6 +26,8 @@ export interface CrashRunOptions {
   readonly seed: number;
   /** Called after each kill that was survived. */
   readonly onSurvived?: (figures: Figures) => void;
+  /** How many processes the server has; one by default. */
+  readonly workers?: number;
 }
 
 /** What a run did. */
@@ -191,7 +193,9 @@ class CrashRun {
   }
 
   #spawn(): ServerProcess {
-    return new ServerProcess({ dataFolder: `${this.#folder}/data`, port: this.#port });
+    const { workers = 1 } = this.#options;
+    const args = workers === 1 ? [] : ["--workers", `${workers}`];
+    return new ServerProcess({ dataFolder: `${this.#folder}/data`, port: this.#port, args });
   }
 
   async #kill(): Promise<void> {

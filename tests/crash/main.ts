@@ -1,14 +1,15 @@
-// `deno task crash [--kills N] [--seed N]`: kills the server N times at random moments and compares all files
+// `deno task crash [--kills N] [--seed N] [--workers N]`: kills the server N times at random moments and compares all files
 // after each start. Ends with 1 and the seed when something was lost, half or not wanted.
 
 import { parseArgs } from "@std/cli";
 import { crashRun, type Figures } from "./crash_run.ts";
 
-const given = parseArgs(Deno.args, { string: ["kills", "seed"] });
+const given = parseArgs(Deno.args, { string: ["kills", "seed", "workers"] });
 const kills = Number(given.kills ?? 500);
 const seed = Number(given.seed ?? Date.now() % 1_000_000);
-if (!Number.isSafeInteger(kills) || !Number.isSafeInteger(seed)) {
-  await print("usage: deno task crash [--kills N] [--seed N]");
+const workers = Number(given.workers ?? 1);
+if (![kills, seed, workers].every(Number.isSafeInteger)) {
+  await print("usage: deno task crash [--kills N] [--seed N] [--workers N]");
   Deno.exit(2);
 }
 
@@ -16,13 +17,13 @@ await print(`seed ${seed}`);
 const startedMs = performance.now();
 let told = 0;
 try {
-  const figures = await crashRun({ kills, seed, onSurvived });
+  const figures = await crashRun({ kills, seed, workers, onSurvived });
   await print(line(figures));
   await print("nothing lost, nothing half, nothing there that should not be");
 } catch (error) {
   await print(Deno.inspect(error));
   await print(
-    `failed; deno task crash --kills ${kills} --seed ${seed} does the same, at other moments`,
+    `failed; deno task crash --kills ${kills} --seed ${seed} --workers ${workers} does the same, at other moments`,
   );
   Deno.exit(1);
 }
