@@ -34,6 +34,7 @@ import { TokenStore } from "./lib/store/token_store.ts";
 import { startScrub } from "./lib/store/scrub.ts";
 import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
+import type { Workers } from "./workers.ts";
 
 /** What {@linkcode serve} can be told. */
 export interface ServeOptions {
@@ -124,7 +125,10 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   let tokens: TokenStore | undefined;
   try {
     const opened = tokens = await TokenStore.open(dataFolder, parts);
+    let renewed: ServerTls | undefined;
+    let others: Workers | undefined;
     const { listener, tlsAddress, shown, stopTls } = await listen(options, (tls) => {
+      renewed = tls;
       others?.renew(tls);
     });
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -140,8 +144,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       trace,
       ...shared,
     });
-    const others = workers > 1
-      ? await (await import("./workers.ts")).startWorkers({
+    if (workers > 1) {
+      others = await (await import("./workers.ts")).startWorkers({
         count: workers - 1,
         address: server.address,
         tls: shown,
@@ -154,8 +158,10 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
         stopTls();
         await server.close();
         throw thrown;
-      })
-      : undefined;
+      });
+      // While they were starting.
+      if (renewed) others.renew(renewed);
+    }
     const begunMs = systemClock.monotonicMs();
     const pages = options.metrics && await serveHttp(options.metrics, (path) =>
       operatorPage(path, {

@@ -19,8 +19,7 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
   {
     name: "workers",
     value: "N",
-    summary:
-      "Serve with N processes on one port: N - 1 more that read, for machines of several cores",
+    summary: "Serve with N processes on one port, for machines of several cores; 1 by default",
   },
   {
     name: "limit-rate",

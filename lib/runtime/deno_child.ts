@@ -5,7 +5,7 @@ import type { Child, ChildOptions } from "./child.ts";
 
 const PERMISSIONS = ["net", "read", "write", "env", "sys"] as const;
 
-/** Starts a program, or this binary again. Throws `invalid` where starting it is not allowed. */
+/** Starts a program, or this binary again. Throws where that is not allowed. */
 export function startDenoChild({ program, args }: ChildOptions): Child {
   const flags = Deno.build.standalone ? [] : ["run", "--no-prompt", ...granted(), program];
   const command = new Deno.Command(Deno.execPath(), {
@@ -14,7 +14,8 @@ export function startDenoChild({ program, args }: ChildOptions): Child {
     stdout: "piped",
     stderr: "inherit",
   });
-  const child = spawn(command);
+  if (Deno.build.standalone) insistOnRun();
+  const child = command.spawn();
   return {
     input: child.stdin,
     output: child.stdout,
@@ -29,16 +30,14 @@ export function startDenoChild({ program, args }: ChildOptions): Child {
   };
 }
 
-function spawn(command: Deno.Command): Deno.ChildProcess {
-  try {
-    return command.spawn();
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
-    const hint = Deno.build.standalone
-      ? "this binary was built without that; start the program from its source"
-      : "add --allow-run";
-    throw new MorselError("invalid", `Starting more processes is not allowed: ${hint}`, { cause });
-  }
+/** What a binary may do was said when it was built, so no flag helps. */
+function insistOnRun(): void {
+  if (Deno.permissions.querySync({ name: "run" }).state === "granted") return;
+  throw new MorselError(
+    "invalid",
+    "This binary may start no process, so it has no workers; leave --workers away, or start the " +
+      "server from its source",
+  );
 }
 
 /** Which permission for a part of something was given nobody can ask: the child goes without then. */
