@@ -17,6 +17,7 @@ import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
   runtimeFiles,
+  runtimeHashThreads,
   runtimeLocalFiles,
   runtimeNetwork,
   runtimeProcess,
@@ -110,6 +111,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
     }),
     quota: options.quota,
+    hashThreads: runtimeHashThreads(),
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
       : { bytes: options.reserveBytes },
