@@ -15,15 +15,14 @@ import type {
   TlsListener,
   TlsNetwork,
 } from "./connection.ts";
-import { NodeConnection } from "./node_connection.ts";
+import { NodeConnection, type ReadFlow } from "./node_connection.ts";
 import { cannot, MAX_WAITING, NodeListener, optionsFor } from "./node_listener.ts";
 
 /** The name of the protocol in the handshake (ALPN). */
 const PROTOCOL = "morsel/1";
 /** How long a handshake may take, in milliseconds: as long as connecting may. */
 const HANDSHAKE_MS = 10_000;
-/** A socket of `node:tls` on Deno reads on when it is paused: the windows of both sides are well below this. */
-const MOST_HELD = "deno" in process.versions ? 32 * 1024 * 1024 : undefined;
+const IS_DENO = "deno" in process.versions;
 
 /** TLS as Node, Bun and Deno all have it. */
 export const nodeTls: TlsNetwork = tlsWithin(HANDSHAKE_MS);
@@ -93,13 +92,12 @@ function connectTls(
       if (socket.alpnProtocol !== PROTOCOL) {
         return fail(Object.assign(new Error("no ALPN"), { code: "ERR_NO_ALPN" }));
       }
-      socket.pause();
       const { raw } = socket.getPeerCertificate();
       resolve(
         new NodeConnection(socket, {
           isPaused: true,
           channelBinding: bindingTo(raw),
-          mostHeld: MOST_HELD,
+          flow: flowOf(socket),
           explain: (error) => afterHandshake(address, error),
         }),
       );
@@ -146,9 +144,8 @@ class NodeTlsListener extends NodeListener implements TlsListener {
   }
 
   protected override wrap(socket: Socket): Connection {
-    socket.pause();
     const channelBinding = this.#channelBinding;
-    return new NodeConnection(socket, { isPaused: true, channelBinding, mostHeld: MOST_HELD });
+    return new NodeConnection(socket, { isPaused: true, channelBinding, flow: flowOf(socket) });
   }
 }
 
@@ -159,6 +156,34 @@ function contextOf({ cert, key, clientCa }: ServerTls) {
     minVersion: "TLSv1.3" as const,
     ...(clientCa !== undefined && { ca: clientCa }),
   };
+}
+
+/**
+ * On Deno a TLS socket that is paused reads on from the one below it, which nothing but its handle can hold; and what
+ * was read meanwhile does not always come after `resume`. So there the one above is never paused.
+ */
+function flowOf(socket: Socket): ReadFlow | undefined {
+  if (!IS_DENO) return undefined;
+  const below = (socket as SocketOverHandle)._handle?._parent;
+  if (!below) return undefined;
+  return {
+    pause: () => void (socket.destroyed || below.readStop()),
+    resume: () => void (socket.destroyed || below.readStart()),
+    // A reset is told as an end there; but what was reset has no other side any more, unlike what has ended.
+    wasReset: () => !socket.writableEnded && below.getpeername({}) !== 0,
+  };
+}
+
+/** What the sockets of Deno and Node have beyond their types. */
+type SocketOverHandle = Socket & {
+  readonly _handle?: { readonly _parent?: TcpHandle } | null;
+};
+
+interface TcpHandle {
+  readStop(): void;
+  readStart(): void;
+  /** 0, or the number of an error. */
+  getpeername(into: object): number;
 }
 
 /** Not `tls-exporter`, as Deno has none and neither end knows what the other one runs on. */
