@@ -17,7 +17,7 @@ export interface NodeConnectionOptions {
   readonly channelBinding?: ChannelBinding | undefined;
   /** How reading is held and gone on with, where it is not as of any socket. */
   readonly flow?: ReadFlow | undefined;
-  /** What to tell of an error, or of an end before the first byte; undefined where that says nothing. */
+  /** What to tell of an error, or of an end or a reset before the first byte; undefined where that says nothing. */
   readonly explain?: (error: Error | undefined) => Error | undefined;
 }
 
@@ -108,15 +108,13 @@ export class NodeConnection implements Connection {
         if (!this.arrive(piece)) this.#flow.pause();
       });
     }
-    const end = (how: "ended" | Error) => {
+    const end = (how: "ended" | (Error & { code?: string })) => {
       const error = how === "ended" ? undefined : how;
-      const isPlain = this.#hasArrived && error === undefined;
-      this.#end ??= (isPlain ? undefined : this.#explain?.(error)) ?? how;
+      const isLoss = error === undefined || error.code === "ECONNRESET";
+      this.#end ??= (isLoss && this.#hasArrived ? undefined : this.#explain?.(error)) ?? how;
       this.#serve();
     };
-    socket.on("end", () => {
-      end(this.#flow.wasReset?.() ? new Error("The peer has reset the connection") : "ended");
-    });
+    socket.on("end", () => end(this.#flow.wasReset?.() ? resetError() : "ended"));
     socket.on("error", (error) => {
       end(error);
       this.#abandonWrite();
@@ -181,6 +179,10 @@ export class NodeConnection implements Connection {
       this.#socket.end(resolve);
     });
   }
+}
+
+function resetError(): Error {
+  return Object.assign(new Error("The peer has reset the connection"), { code: "ECONNRESET" });
 }
 
 /** Has a socket read into one buffer, again and again, and hand what came to `arrive`. */

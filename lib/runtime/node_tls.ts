@@ -4,7 +4,14 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import process from "node:process";
-import { connect, createSecureContext, createServer, type Server } from "node:tls";
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type PeerCertificate,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
 import type { ChannelBinding } from "../base/connection.ts";
 import { MorselError } from "../base/errors.ts";
 import type {
@@ -48,7 +55,7 @@ function listen(address: Address, tls: ServerTls, handshakeMs: number): Promise<
     server.on("tlsClientError", (_, socket) => socket.destroy());
     server.listen({ host: address.host, port: address.port, backlog: MAX_WAITING }, () => {
       server.off("error", fail);
-      resolve(new NodeTlsListener(server, tls));
+      resolve(new NodeTlsListener(server));
     });
   });
 }
@@ -127,29 +134,28 @@ function usable(address: Address): ClientTls {
 
 class NodeTlsListener extends NodeListener implements TlsListener {
   readonly #server: Server;
-  #channelBinding: ChannelBinding;
 
-  constructor(server: Server, tls: ServerTls) {
+  constructor(server: Server) {
     super(server, "secureConnection");
     this.#server = server;
-    this.#channelBinding = bindingTo(new X509Certificate(tls.cert).raw);
   }
 
   renew(tls: ServerTls): void {
     const context = contextOf(tls);
     createSecureContext(context); // it throws here, before anything has changed
-    const channelBinding = bindingTo(new X509Certificate(tls.cert).raw);
     this.#server.setSecureContext(context);
-    this.#channelBinding = channelBinding;
   }
 
-  protected override wrap(socket: Socket): Connection {
-    const channelBinding = this.#channelBinding;
+  protected override wrap(socket: TLSSocket): Connection {
+    // What this very connection shows: its handshake may have begun before a renewal.
+    const { raw } = socket.getCertificate() as PeerCertificate;
+    const channelBinding = bindingTo(raw);
     return new NodeConnection(socket, { isPaused: true, channelBinding, flow: flowOf(socket) });
   }
 }
 
 function contextOf({ cert, key, clientCa }: ServerTls) {
+  new X509Certificate(cert); // not every runtime says that it cannot be read
   return {
     cert,
     key,
@@ -207,11 +213,11 @@ function refusal(address: Address, cause: Error & { code?: string }): Error {
 /** In TLS 1.3 a client whose certificate is refused learns of it only after its handshake, or is just left. */
 function afterHandshake({ host, port }: Address, cause: Error | undefined): Error | undefined {
   const start = `Cannot connect to ${host}:${port}: The server`;
-  if (cause === undefined) {
+  if (cause === undefined || (cause as { code?: string }).code === "ECONNRESET") {
     const message =
       `${start} closes the connection at once, as one does that wants a certificate ` +
       "of its clients; give one that it knows with --tls-cert and --tls-key";
-    return new MorselError("connection", message);
+    return new MorselError("connection", message, { cause });
   }
   const text = `${(cause as { code?: string }).code} ${cause.message}`;
   const reason = /CERTIFICATE_REQUIRED|certificate required|CertificateRequired/i.test(text)

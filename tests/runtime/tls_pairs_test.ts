@@ -12,6 +12,7 @@ import {
   makeExpired,
 } from "../support/certificates.ts";
 import { findRuntimes, type Runtime, startOn, tellMissing, usable } from "../support/runtimes.ts";
+import type { AskedAddress } from "./tls_cases_main.ts";
 import type { PeerTls } from "./tls_peer_main.ts";
 
 /** A server, how a client asks it, and what the client must see. */
@@ -23,6 +24,7 @@ interface Case {
   readonly client?: ClientTls;
   readonly host?: string;
   readonly isSilent?: boolean;
+  readonly isSlow?: boolean;
   readonly sees: string;
 }
 
@@ -58,6 +60,7 @@ async function makeCases(): Promise<readonly Case[]> {
   const good = await makeCertificate(authority, "127.0.0.1", "localhost");
   const choosy = { ...good, clientCa: clients.cert };
   const renewed = { ...good, next: await makeCertificate(foreign, "127.0.0.1") };
+  const renewedMeanwhile = { ...renewed };
   // Some servers say why and some only close.
   const refused = "with --tls-cert and --tls-key";
   return [
@@ -119,6 +122,13 @@ async function makeCases(): Promise<readonly Case[]> {
       sees: "bound alike",
     },
     {
+      sentence: "a handshake that a renewal comes into",
+      server: renewedMeanwhile,
+      client: { ca },
+      isSlow: true,
+      sees: "bound alike",
+    },
+    {
       sentence: "a client certificate that is none",
       server: good,
       client: { ca, cert: "broken", key: "broken" },
@@ -146,11 +156,12 @@ async function tryPair(server: Runtime, client: Runtime): Promise<string[]> {
   const lines = peer.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
     const addresses = JSON.parse((await lines.read()).value!) as Address[];
-    const asked = cases.map(({ server, client, host = "127.0.0.1", isSilent }) => ({
+    const asked = cases.map(({ server, client, host = "127.0.0.1", isSilent, isSlow }) => ({
       ...addresses[server ? servers.indexOf(server) : servers.length]!,
       host,
       tls: client,
       isSilent,
+      isSlow,
     }));
     return await runClient(client, asked);
   } finally {
@@ -160,7 +171,7 @@ async function tryPair(server: Runtime, client: Runtime): Promise<string[]> {
   }
 }
 
-async function runClient(client: Runtime, asked: readonly Address[]): Promise<string[]> {
+async function runClient(client: Runtime, asked: readonly AskedAddress[]): Promise<string[]> {
   const child = startOn(client, "tests/runtime/tls_cases_main.ts", {
     args: [JSON.stringify(asked)],
     stdout: "piped",
