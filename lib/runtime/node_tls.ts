@@ -253,7 +253,8 @@ const REASONS: readonly [RegExp, "authentication" | "connection", string][] = [
     "authentication",
     // Deno does not tell one from the other.
     "Its certificate is of an authority that is not trusted here, or has expired; copy the morsels:// " +
-    "line that the server prints, or name the authority with --tls-ca",
+    "line that the server prints or name the authority with --tls-ca, and if that is right already, " +
+    "renew the certificate on the server and see that both clocks are right",
   ],
   [
     /NO_ALPN|NO_APPLICATION_PROTOCOL|NoApplicationProtocol/i,
