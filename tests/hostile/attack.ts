@@ -76,7 +76,7 @@ async function act(attack: Attack, stage: Stage): Promise<Outcome> {
 async function actUnknown(attack: Attack, guest: Guest, stage: Stage): Promise<string> {
   const { peer, gone } = guest;
   // It seldom comes to what the attack is about, which its own words then complain of.
-  const told = await Promise.race([attack.act(guest, stage).catch(() => undefined), gone]);
+  const told = await attack.act(guest, stage).catch(() => undefined);
   assert(!told?.includes("lives"), "a stranger has a session");
   if (peer.lastWords) return describe(peer.lastWords);
   return told ?? await Promise.race([putOut(peer), gone]) ?? "closed";
