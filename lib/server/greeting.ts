@@ -92,8 +92,9 @@ async function authenticate(
     throw new MorselError("protocol", `A Challenge is answered by Response, not ${answer.type}`);
   }
   const data = scram.verify(answer.data);
-  const token = tokens.find(scram.name);
-  if (!data || !token) {
+  // Only then: whether there is a token of that name must not show in how long a refusal takes.
+  const token = data && tokens.find(scram.name);
+  if (!token) {
     visitor?.fail();
     throw new MorselError("authentication", "The token is not one of this server");
   }

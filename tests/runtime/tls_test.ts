@@ -115,9 +115,9 @@ Deno.test("a server's own certificates are made once, for their owner only, and 
     files.load({ certificate: "auto", names }, now + afterDays * DAY_MS);
   const first = await load([]);
   assertEquals(first.reachedAs, "127.0.0.1");
-  for (const name of ["ca.key", "server.key"]) {
+  for (const [name, own] of [["", 0o700], ["ca.key", 0o600], ["server.key", 0o600]] as const) {
     const { mode } = await Deno.stat(`${files.folder}/tls/${name}`);
-    assert(mode === null || (mode & 0o777) === 0o600, `${name} is open to others`);
+    assert(mode === null || (mode & 0o777) === own, `${name} is open to others`);
   }
   assertEquals(await load([], 59), first);
   const renewed = await load([], 61);
@@ -132,4 +132,15 @@ Deno.test("a server's own certificates are made once, for their owner only, and 
   const listener = await nodeTls.listen(HERE, again);
   await connects(listener, first.ca!);
   listener.close();
+});
+
+Deno.test("a key is not written into a file that others may have open", async () => {
+  await using files = new Files();
+  await Deno.mkdir(`${files.folder}/tls`);
+  const left = `${files.folder}/tls/server.key.new`;
+  await Deno.writeTextFile(left, "", { mode: 0o644 });
+  using seen = await Deno.open(left);
+  const { key } = await files.load({ certificate: "auto" });
+  assertEquals(await Deno.readTextFile(`${files.folder}/tls/server.key`), key);
+  assertEquals(await seen.read(new Uint8Array(1)), null);
 });
