@@ -1,7 +1,7 @@
 // Writes the lines of a log (docs/operating.md) without ever holding its server up: in batches, with a bound on what
 // waits. Lines that find no room are dropped and counted, and a line says so.
 
-import type { Clock, StopTimer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { printable } from "./format.ts";
 
 /** Characters that may wait to be written: some thousand lines. */
@@ -69,14 +69,12 @@ export class LogWriter implements AsyncDisposable {
   /** Writes what waits, within a second, and closes the target; what is written then is dropped. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    let stopTimer: StopTimer = () => {};
-    const late = new Promise<void>((resolve) => {
-      stopTimer = this.#options.clock.holdingTimer(PARTING_MS, resolve);
-    });
     this.#wake?.();
-    await Promise.race([this.#writing, late]);
+    const late = Promise.withResolvers<void>();
+    const stopTimer = this.#options.clock.holdingTimer(PARTING_MS, late.resolve);
+    const written = Promise.resolve(this.#writing).then(() => this.#target.close());
+    await Promise.race([written.catch(() => {}), late.promise]);
     stopTimer();
-    await Promise.race([this.#target.close().catch(() => {}), late]);
   }
 
   #tellDropped(): void {

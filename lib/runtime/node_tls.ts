@@ -49,14 +49,18 @@ function listen(
     const server = createServer({
       ...contextOf(tls),
       ALPNProtocols: [PROTOCOL],
-      allowHalfOpen: true,
+      // Before that who ends the stream has gone, and would hold a place for nothing.
+      allowHalfOpen: false,
       requestCert: tls.clientCa !== undefined,
       rejectUnauthorized: tls.clientCa !== undefined,
     });
     const fail = (cause: Error) => reject(cannot("listen on", address, cause));
     server.once("error", fail);
     server.on("connection", (socket) => handshakes.begin(socket));
-    server.on("secureConnection", (socket) => handshakes.end(remoteOf(socket)));
+    server.on("secureConnection", (socket) => {
+      socket.allowHalfOpen = true;
+      handshakes.end(remoteOf(socket));
+    });
     // The client learns of it by the alert; to the server it is a stranger like any other.
     server.on("tlsClientError", (error: Error & { code?: string }, socket) => {
       handshakes.fail(remoteOf(socket), error.code ?? error.message);
