@@ -108,18 +108,9 @@ export interface RunningServer extends AsyncDisposable {
  * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { address = {}, dataFolder = "./morsel-data", trace, log } = options;
+  const { address = {}, dataFolder = "./morsel-data", trace } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
-  const metrics = new ServerMetrics();
-  const keep = log && serverLog(log, systemClock);
-  const notice: Notice = (event) => {
-    metrics.notice(event);
-    keep?.(event);
-  };
-  const onError = (error: unknown) => {
-    notice({ type: "fault", error });
-    options.onError?.(error);
-  };
+  const { metrics, notice, onError } = watchers(options);
   const parts = await dataFolderParts();
   const folder = await openDataFolder(dataFolder, {
     ...parts,
@@ -200,6 +191,30 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** Who is told of what happens: the numbers, the log, and whoever wants to know of faults. */
+function watchers({ log, onError }: ServeOptions) {
+  const metrics = new ServerMetrics();
+  const keep = log && serverLog((record) => {
+    try {
+      log(record);
+    } catch (error) {
+      onError?.(error); // it is not to end the session that it was told of
+    }
+  }, systemClock);
+  const notice: Notice = (event) => {
+    metrics.notice(event);
+    keep?.(event);
+  };
+  return {
+    metrics,
+    notice,
+    onError: (error: unknown) => {
+      notice({ type: "fault", error });
+      onError?.(error);
+    },
+  };
 }
 
 interface Listening {

@@ -35,17 +35,16 @@ class LogFile implements AppendedFile {
 
   async append(bytes: Uint8Array): Promise<number> {
     const handle = await this.reach();
-    let taken = 0;
+    const { size } = await handle.stat();
     try {
-      while (taken < bytes.length) {
+      for (let taken = 0; taken < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, taken);
         if (bytesWritten === 0) throw new Error("Nothing more can be written");
         taken += bytesWritten;
       }
-      return taken;
+      return bytes.length;
     } catch (error) {
-      const whole = taken === 0 ? 0 : bytes.lastIndexOf(LINE_END, taken - 1) + 1;
-      await takeBack(handle, taken - whole).catch(() => {}); // such as of a pipe: a torn line stays
+      const whole = await wholeLines(handle, { bytes, size });
       if (whole === 0) throw error;
       return whole;
     }
@@ -71,7 +70,17 @@ async function isAt(path: string, handle: FileHandle): Promise<boolean> {
   return there !== undefined && there.ino === here.ino && there.dev === here.dev;
 }
 
-/** Removes the beginning of a line whose end found no room. */
-async function takeBack(handle: FileHandle, size: number): Promise<void> {
-  if (size > 0) await handle.truncate((await handle.stat()).size - size);
+/**
+ * Removes the beginning of a line whose end found no room behind the `size` bytes that were there, and returns what is
+ * left of `bytes`. How much a failed write has written only the size of the file tells on Deno.
+ */
+async function wholeLines(
+  handle: FileHandle,
+  { bytes, size }: { bytes: Uint8Array; size: number },
+): Promise<number> {
+  const taken = Math.min((await handle.stat()).size - size, bytes.length);
+  if (taken <= 0) return 0;
+  const whole = bytes.lastIndexOf(LINE_END, taken - 1) + 1;
+  if (whole < taken) await handle.truncate(size + whole);
+  return whole;
 }

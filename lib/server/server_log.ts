@@ -12,6 +12,7 @@ import type { Answered, Disconnected, Notice, ServerEvent, Visit } from "./serve
 export interface LogRecord {
   /** ISO 8601, in UTC, with milliseconds. */
   readonly time: string;
+  /** What it is: one of those in docs/operating.md. */
   readonly event: string;
   /** Where the server listens. */
   readonly address?: string | undefined;
@@ -27,9 +28,11 @@ export interface LogRecord {
   readonly name?: string | undefined;
   /** The new name, of a move or a copy. */
   readonly to?: string | undefined;
+  /** The version that a change has made, or removed. */
   readonly version?: number | undefined;
   /** In bytes. */
   readonly size?: number | undefined;
+  /** The Merkle root, in hexadecimal digits. */
   readonly digest?: string | undefined;
   /** The id of an upload. */
   readonly upload?: string | undefined;
@@ -41,8 +44,9 @@ export interface LogRecord {
   readonly limit?: string | undefined;
   /** How long it took, in milliseconds. */
   readonly ms?: number | undefined;
-  /** Bytes that came in, and that went out. */
+  /** Bytes that came in. */
   readonly received?: number | undefined;
+  /** Bytes that went out. */
   readonly sent?: number | undefined;
 }
 

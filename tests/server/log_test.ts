@@ -238,6 +238,20 @@ Deno.test("no secret is in a log: no token, proof, nonce, salt, key, content or 
   for (const hidden of secrets) assert(!text.includes(hidden), `${hidden} is in ${text}`);
 });
 
+Deno.test("docs/operating.md lists every event and every field", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+  const documented = (await read("docs/operating.md")).split("## What happens")[1]!;
+  const source = await read("lib/server/server_log.ts");
+  const events = [...source.matchAll(/event: "(\w+)"|^ {2}\["\w+", "(\w+)"\],$/gm)]
+    .map(([, event, done]) => event ?? done!);
+  const record = /interface LogRecord \{[^]*?\n\}/.exec(source)![0];
+  const fields = [...record.matchAll(/readonly (\w+)\??:/g)].map(([, field]) => field!);
+  assert(events.length > 15 && fields.length > 15);
+  for (const word of [...events, "stopping", "stopped", "dropped", "lines", ...fields]) {
+    assertStringIncludes(documented, `\`${word}\``);
+  }
+});
+
 Deno.test("bytes are counted while they move, and once", async () => {
   await using server = await watchedServer();
   const numbers = () => {
