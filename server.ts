@@ -14,6 +14,7 @@ import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
 import { serveHttp } from "./lib/runtime/node_http.ts";
+import { openLogFile } from "./lib/runtime/log_file.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
   runtimeFiles,
@@ -27,6 +28,8 @@ import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { operatorPage } from "./lib/server/operator_pages.ts";
+import type { Notice } from "./lib/server/server_event.ts";
+import { type LogRecord, serverLog } from "./lib/server/server_log.ts";
 import { ServerMetrics } from "./lib/server/server_metrics.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
@@ -73,6 +76,11 @@ export interface ServeOptions {
    * can reach it; nowhere by default.
    */
   metrics?: Address;
+  /**
+   * Called with each connect, authentication, commit, delete, refusal and the like, as docs/operating.md lists them;
+   * without tokens, proofs, contents and metadata. It is to return at once.
+   */
+  log?: (record: LogRecord) => void;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -101,9 +109,9 @@ export interface RunningServer extends AsyncDisposable {
  * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { address = {}, dataFolder = "./morsel-data", trace, onError } = options;
+  const { address = {}, dataFolder = "./morsel-data", trace } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
-  const metrics = new ServerMetrics();
+  const { metrics, notice, onError } = watchers(options);
   const parts = await dataFolderParts();
   const folder = await openDataFolder(dataFolder, {
     ...parts,
@@ -113,7 +121,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     quota: options.quota,
     hashThreads: runtimeHashThreads(),
     reserve: options.reserveBytes === undefined
-      ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
+      ? { bytes: DEFAULT_RESERVE, onUnknown: onError }
       : { bytes: options.reserveBytes },
   });
   let tokens: TokenStore | undefined;
@@ -121,7 +129,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const opened = tokens = await TokenStore.open(dataFolder, parts);
     const { host = "127.0.0.1", port = 1300 } = address;
     const { listener, tlsAddress, stopTls } = options.tls
-      ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError })
+      ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError, notice })
       : await listenPlain({ host, port });
     const server = new FileServer({
       listener: limited(listener, options.limitBytesPerSecond),
@@ -133,7 +141,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       maxConnections,
       graceMs,
       trace,
-      metrics,
+      notice,
       onError,
     });
     const begunMs = systemClock.monotonicMs();
@@ -154,8 +162,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       clock: systemClock,
       rateBytesPerSecond: options.scrubBytesPerSecond,
       onDamage: (damage) => {
-        metrics.damaged();
-        for (const line of damageLines(damage)) onError?.(new MorselError("integrity", line));
+        const lines = [...damageLines(damage)];
+        notice({ type: "damaged", why: lines.join("; ") });
+        for (const line of lines) options.onError?.(new MorselError("integrity", line));
       },
       onError,
     });
@@ -186,6 +195,30 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   }
 }
 
+/** Who is told of what happens: the numbers, the log, and whoever wants to know of faults. */
+function watchers({ log, onError }: ServeOptions) {
+  const metrics = new ServerMetrics();
+  const keep = log && serverLog((record) => {
+    try {
+      log(record);
+    } catch (error) {
+      onError?.(error); // it is not to end the session that it was told of
+    }
+  }, systemClock);
+  const notice: Notice = (event) => {
+    metrics.notice(event);
+    keep?.(event);
+  };
+  return {
+    metrics,
+    notice,
+    onError: (error: unknown) => {
+      notice({ type: "fault", error });
+      onError?.(error);
+    },
+  };
+}
+
 interface Listening {
   readonly listener: Listener;
   readonly tlsAddress: string | undefined;
@@ -199,20 +232,29 @@ async function listenPlain(address: Address): Promise<Listening> {
 
 async function listenTls(
   { host, port }: Address,
-  { dataFolder, tls, onError }: Required<Pick<ServeOptions, "dataFolder" | "tls">> & {
-    onError: ServeOptions["onError"];
+  { dataFolder, tls, onError, notice }: Required<Pick<ServeOptions, "dataFolder" | "tls">> & {
+    onError: (error: unknown) => void;
+    notice: Notice;
   },
 ): Promise<Listening> {
   // Loaded here, so that a server without TLS starts as fast as ever.
   const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
   const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
   const shown = await load();
-  const listener = await (await runtimeTls()).listen({ host, port }, shown);
+  const listener = await (await runtimeTls()).listen({ host, port }, shown, {
+    onRefusal: (remote, why) => notice({ type: "handshakeFailed", remote, why }),
+  });
   const { port: realPort } = listener.address;
   return {
     listener,
     tlsAddress: formatTlsAddress({ host: shown.reachedAs, port: realPort }, shown.ca),
-    stopTls: keepTls(listener, { load, shown, clock: systemClock, onError }),
+    stopTls: keepTls(listener, {
+      load,
+      shown,
+      clock: systemClock,
+      onRenewal: () => notice({ type: "certificateChanged" }),
+      onError,
+    }),
   };
 }
 
@@ -260,6 +302,7 @@ if (import.meta.main) {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),
+    log: { clock: systemClock, open: openLogFile },
     version: config.version,
   });
   host.exit(exitCode);

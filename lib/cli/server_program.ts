@@ -13,6 +13,7 @@ import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
 import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
+import { type LogParts, openServerLog } from "./server_log_option.ts";
 import { SERVER_OPTIONS } from "./server_options.ts";
 import { guardOpenAddress, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
@@ -35,6 +36,8 @@ export interface ServeProgramOptions {
   tls?: ServerTlsOptions;
   /** Where to show numbers for Prometheus over HTTP. */
   metrics?: Address;
+  /** Called with each thing that happens, as an object for the log. */
+  log?: (record: object) => void;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -87,6 +90,8 @@ export interface ServerProgramOptions {
   openTokens?: (dataFolder: string) => Promise<TokenAdmin>;
   /** Whether a token has been made for the data in a folder; without this there are none. */
   hasTokens?: (dataFolder: string) => Promise<boolean>;
+  /** How a log is written; without this there is none. */
+  log?: LogParts;
   /** What `--version` prints. */
   version: string;
 }
@@ -179,6 +184,7 @@ async function serveUntilStopped(
     files: wholeNumber(given, "quota-files", { least: 1, most: Number.MAX_SAFE_INTEGER }),
   };
   const reserveBytes = byteSize(given, "reserve", { least: 1, zero: "off" });
+  await using log = await openServerLog(given, { screen, ...options });
   const server = await options.serve({
     address,
     dataFolder,
@@ -190,6 +196,7 @@ async function serveUntilStopped(
     ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
     onError: (error) => screen.trace(`morsel: ${describeFailure(error).message}`),
     ...(maxConnections !== undefined && { maxConnections }),
+    ...(log && { log: (record) => log.write(record) }),
     ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
   });
   try {

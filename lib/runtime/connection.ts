@@ -50,10 +50,16 @@ export interface TlsListener extends Listener {
   renew(tls: ServerTls): void;
 }
 
+/** What a {@linkcode TlsNetwork} can be told beside what it shows. */
+export interface TlsListenOptions {
+  /** Told of each connection that never got as far as `accept`: its `host:port`, and why, for people. */
+  readonly onRefusal?: ((remote: string, why: string) => void) | undefined;
+}
+
 /** TLS 1.3 over the network of a runtime. */
 export interface TlsNetwork {
   /** Starts to listen. Throws `connection` when the address is taken, the runtime's error for bad PEM. */
-  listen(address: Address, tls: ServerTls): Promise<TlsListener>;
+  listen(address: Address, tls: ServerTls, options?: TlsListenOptions): Promise<TlsListener>;
   /** Connects and makes sure who answers; never falls back to plain TCP. Throws `connection`. */
   connect(address: Address, options?: { signal?: AbortSignal }): Promise<Connection>;
 }

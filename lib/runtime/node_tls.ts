@@ -23,6 +23,7 @@ import type {
   TlsNetwork,
 } from "./connection.ts";
 import { NodeConnection, type ReadFlow } from "./node_connection.ts";
+import { remoteOf, TlsHandshakes } from "./tls_handshakes.ts";
 import { cannot, MAX_WAITING, NodeListener, optionsFor } from "./node_listener.ts";
 
 /** The name of the protocol in the handshake (ALPN). */
@@ -36,23 +37,41 @@ export const nodeTls: TlsNetwork = tlsWithin(HANDSHAKE_MS);
 
 /** The same, whose servers give a handshake so many milliseconds. */
 export function tlsWithin(handshakeMs: number): TlsNetwork {
-  return { listen: (address, tls) => listen(address, tls, handshakeMs), connect: connectTls };
+  return {
+    listen: (address, tls, { onRefusal } = {}) => {
+      const handshakes = new TlsHandshakes({ patienceMs: handshakeMs, onRefusal });
+      return listen(address, tls, handshakes);
+    },
+    connect: connectTls,
+  };
 }
 
-function listen(address: Address, tls: ServerTls, handshakeMs: number): Promise<TlsListener> {
+function listen(
+  address: Address,
+  tls: ServerTls,
+  handshakes: TlsHandshakes,
+): Promise<TlsListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({
       ...contextOf(tls),
       ALPNProtocols: [PROTOCOL],
-      handshakeTimeout: handshakeMs,
-      allowHalfOpen: true,
+      // Before that who ends the stream has gone, and would hold a place for nothing.
+      allowHalfOpen: false,
       requestCert: tls.clientCa !== undefined,
       rejectUnauthorized: tls.clientCa !== undefined,
     });
     const fail = (cause: Error) => reject(cannot("listen on", address, cause));
     server.once("error", fail);
+    server.on("connection", (socket) => handshakes.begin(socket));
+    server.on("secureConnection", (socket) => {
+      socket.allowHalfOpen = true;
+      handshakes.end(remoteOf(socket));
+    });
     // The client learns of it by the alert; to the server it is a stranger like any other.
-    server.on("tlsClientError", (_, socket) => socket.destroy());
+    server.on("tlsClientError", (error: Error & { code?: string }, socket) => {
+      handshakes.fail(remoteOf(socket), error.code ?? error.message);
+      socket.destroy();
+    });
     server.listen({ host: address.host, port: address.port, backlog: MAX_WAITING }, () => {
       server.off("error", fail);
       resolve(new NodeTlsListener(server));

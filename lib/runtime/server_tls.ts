@@ -37,6 +37,8 @@ export interface KeepTlsOptions {
   /** What the listener shows now. */
   readonly shown: ServerTls;
   readonly clock: Clock;
+  /** Told each time that others are shown from then on. */
+  readonly onRenewal?: (() => void) | undefined;
   /** Told once of each thing that is wrong with new files; the old ones stay in use. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -85,14 +87,17 @@ export async function loadTls(
 
 /** Shows a listener's clients what there is, as it changes; returns how to stop that. */
 export function keepTls(listener: TlsListener, options: KeepTlsOptions): StopTimer {
-  const { load, clock, onError } = options;
+  const { load, clock, onRenewal, onError } = options;
   let shown = textOf(options.shown);
   let told = "";
   let isStopped = false;
   const look = async () => {
     try {
       const next = await load();
-      if (textOf(next) !== shown) listener.renew(next);
+      if (textOf(next) !== shown) {
+        listener.renew(next);
+        onRenewal?.();
+      }
       shown = textOf(next);
       told = "";
     } catch (thrown) {

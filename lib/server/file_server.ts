@@ -8,9 +8,10 @@ import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
 import type { Address, Connection, Listener } from "../runtime/connection.ts";
 import type { FileStore } from "../store/file_store.ts";
 import type { TokenStore } from "../store/token_store.ts";
-import { Admission, type Place } from "./admission.ts";
+import { Admission } from "./admission.ts";
 import { errorMessage } from "./error_message.ts";
-import type { ServerMetrics } from "./server_metrics.ts";
+import type { Place } from "./place.ts";
+import type { Notice } from "./server_event.ts";
 import { serveSession } from "./session.ts";
 import type { SessionContext } from "./session_context.ts";
 import { TokenWatch } from "./token_watch.ts";
@@ -34,8 +35,8 @@ export interface FileServerOptions {
   readonly tokens?: TokenStore | undefined;
   /** Called with each message in notation. */
   readonly trace?: ((line: string) => void) | undefined;
-  /** Counts what is done. */
-  readonly metrics?: ServerMetrics | undefined;
+  /** Told of what happens, by which it is counted and recorded. */
+  readonly notice?: Notice | undefined;
   /** Told of the server's own faults. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -60,10 +61,11 @@ export class FileServer implements AsyncDisposable {
     const { store, clock, onError } = options;
     this.#stopUpkeep = startUpkeep({ store, clock, expiryMs: limits.expiryMs, onError });
     this.#tokens = options.tokens && new TokenWatch(options.tokens, { clock, onError });
-    const { bootId, graceMs, trace, metrics } = options;
+    const { bootId, graceMs, trace, listener, notice } = options;
     const [tokens, drain] = [this.#tokens, this.#drain.signal];
-    const own = { graceMs, trace, metrics, onError };
+    const own = { graceMs, trace, onError };
     this.#context = { store, limits, clock, bootId, tokens, drain, ...own };
+    notice?.({ type: "listening", address: listener.address });
     this.#accepting = this.#accept();
   }
 
@@ -89,7 +91,8 @@ export class FileServer implements AsyncDisposable {
 
   /** Takes no new work, gives running requests the grace, then closes every connection. */
   async close(): Promise<void> {
-    const { listener, clock, graceMs } = this.#options;
+    const { listener, clock, graceMs, notice } = this.#options;
+    if (!this.isDraining) notice?.({ type: "stopping" });
     listener.close();
     this.#drain.abort();
     const stopTimer = clock.timer(graceMs, () => {
@@ -100,6 +103,7 @@ export class FileServer implements AsyncDisposable {
     stopTimer();
     this.#tokens?.stop();
     await this.#stopUpkeep();
+    notice?.({ type: "stopped" });
   }
 
   /** The same as `close`. */
@@ -133,15 +137,14 @@ export class FileServer implements AsyncDisposable {
     try {
       place = this.#admission.enter(connection.remote, this.#asksForTokens);
     } catch (thrown) {
-      const reason = asMorselError(thrown, "busy");
-      this.#options.metrics?.connected(reason.detail.afterMs ? "penalised" : "busy");
-      return await this.#turnAway(connection, reason);
+      const why = asMorselError(thrown, "busy");
+      this.#options.notice?.({ type: "turnedAway", remote: connection.remote, why });
+      return await this.#turnAway(connection, why);
     }
-    this.#options.metrics?.connected("served");
     try {
       await serveSession(connection, { ...this.#context, visitor: place });
     } finally {
-      place.leave();
+      place.leave(this.isDraining);
     }
   }
 

@@ -1,6 +1,7 @@
 // The requests of a session that are under way, by their tags, within the limits that were announced
 // (PROTOCOL.md 3 and 6).
 
+import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -9,16 +10,20 @@ import type { UploadRequest } from "./upload_request.ts";
 /** A request under way: how to stop it, and the upload that takes its data, if it is one. */
 export interface Running {
   readonly stop: AbortController;
+  /** When it began, by the monotonic clock. */
+  readonly begunMs: number;
   upload?: UploadRequest;
 }
 
 /** Requests by tag. */
 export class RunningRequests {
   readonly #limits: Limits;
+  readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #byTag = new Map<number, Running>();
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, clock: Pick<Clock, "monotonicMs">) {
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   /** How many there are. */
@@ -48,7 +53,7 @@ export class RunningRequests {
         detail: { limit: "maxRequests", value: String(maxRequests) },
       });
     }
-    const entry = { stop: new AbortController() };
+    const entry = { stop: new AbortController(), begunMs: this.#clock.monotonicMs() };
     this.#byTag.set(tag, entry);
     return entry;
   }

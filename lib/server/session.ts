@@ -7,15 +7,17 @@ import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import { GREETING_FRAME } from "../protocol/limits.ts";
-import type { Message, MessageOf, Request, RequestName } from "../protocol/messages.ts";
+import type { Message, MessageOf, Request } from "../protocol/messages.ts";
 import { answer } from "./answer.ts";
 import { draining, errorMessage } from "./error_message.ts";
 import type { Exchange } from "./exchange.ts";
 import { greet, type Greeted } from "./greeting.ts";
 import { filesFor, type ServedFiles } from "./guarded_files.ts";
+import { outcomeOf } from "./outcome.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
 import { readAtOnce } from "./read_range.ts";
 import { RunningRequests } from "./running_requests.ts";
+import type { Answered, Subject } from "./server_event.ts";
 import type { SessionContext } from "./session_context.ts";
 import { UploadRequest } from "./upload_request.ts";
 import { Watches } from "./watches.ts";
@@ -45,7 +47,7 @@ class Session {
   constructor(connection: Connection, context: SessionContext) {
     const { clock, trace, store } = context;
     this.#context = context;
-    this.#running = new RunningRequests(context.limits);
+    this.#running = new RunningRequests(context.limits, clock);
     this.#files = store;
     this.#pins = new PinnedVersions(store);
     this.#frames = new FrameConnection(connection, {
@@ -55,6 +57,7 @@ class Session {
       trace,
       onExpire: (error) => this.#frames.post(errorMessage(0, error)),
     });
+    context.visitor?.measure(this.#frames);
   }
 
   async run(): Promise<void> {
@@ -172,7 +175,7 @@ class Session {
     if (this.#running.count > 0 || this.#isDraining || request.tag === 0) return false;
     try {
       if (!readAtOnce(request, this.#exchange)) return false;
-      this.#context.metrics?.requested(request.type, "ok");
+      this.#context.visitor?.answer({ subject: request });
       return true;
     } catch {
       return false;
@@ -186,8 +189,8 @@ class Session {
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }
-    const reply = answer(request, { ...this.#exchange, signal: stop.signal });
-    return this.#run(request, reply);
+    const work = answer(request, { ...this.#exchange, signal: stop.signal });
+    return this.#run(request.tag, work, () => request);
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
@@ -206,26 +209,26 @@ class Session {
       ackEvery: this.#context.limits.window / 8,
       endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
       refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
-      onError: (error) => this.#report(error, request.type),
+      onError: (error, subject) => this.#tell(request.tag, { subject, error }),
     });
   }
 
   /** Sends the last reply to a request once it is known, whatever it is; the session lives on. */
-  #run({ type, tag }: Message, reply: Promise<Message>): undefined {
-    const task = reply
-      .catch((thrown) => {
-        const error = asMorselError(thrown, "internal");
-        this.#report(error);
-        return errorMessage(tag, error);
-      })
-      .then((message) => {
-        this.#context.metrics?.answered(type, message);
-        this.#running.leave(tag);
-        this.#frames.post(message);
-        this.#tasks.delete(task);
-        if (this.#isDraining) this.#endWhenDrained();
-      });
+  #run(tag: number, work: Promise<Message>, subject: () => Subject): undefined {
+    const task = outcomeOf(tag, work).then((outcome) => {
+      this.#tell(tag, { ...outcome, subject: subject() });
+      this.#running.leave(tag);
+      this.#frames.post(outcome.reply);
+      this.#tasks.delete(task);
+      if (this.#isDraining) this.#endWhenDrained();
+    });
     this.#tasks.add(task);
+  }
+
+  /** Tells those who watch what came of a request that is still under way. */
+  #tell(tag: number, answered: Answered): void {
+    if (answered.error) this.#report(answered.error);
+    this.#context.visitor?.answer({ ...answered, begunMs: this.#running.get(tag)?.begunMs });
   }
 
   #refuse(tag: number, error: MorselError): Promise<void> {
@@ -242,9 +245,10 @@ class Session {
   /** The client ends an upload: with a last reply, unless it has had that. */
   #endUpload(message: Message, reply: (upload: UploadRequest) => Promise<Message>): undefined {
     const upload = this.#running.uploadOf(message);
-    if (!upload.isRefused) return this.#run(message, reply(upload));
+    const { tag, type } = message;
+    if (!upload.isRefused) return this.#run(tag, reply(upload), () => upload.subject(type));
     upload.end();
-    this.#running.leave(message.tag);
+    this.#running.leave(tag);
     if (this.#isDraining) this.#endWhenDrained();
   }
 
@@ -275,7 +279,6 @@ class Session {
 
   async #close(): Promise<void> {
     await this.#frames.close();
-    this.#context.metrics?.moved(this.#frames);
     const lost = new MorselError("connection", "The client is gone");
     const running = this.#running.all;
     for (const { stop } of running) stop.abort(lost);
@@ -285,8 +288,7 @@ class Session {
   }
 
   /** Tells the operator of faults that are not the client's doing. */
-  #report(error: MorselError, request?: RequestName): void {
-    if (request) this.#context.metrics?.requested(request, error.code);
+  #report(error: MorselError): void {
     const own = error.code === "internal" || error.code === "storage" || error.code === "no_space";
     if (own) this.#context.onError?.(error);
   }

@@ -3,7 +3,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { GreetingContext } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
-import type { ServerMetrics } from "./server_metrics.ts";
 
 /** What a session needs beside its connection. */
 export interface SessionContext extends GreetingContext {
@@ -15,8 +14,6 @@ export interface SessionContext extends GreetingContext {
   readonly graceMs?: number;
   /** Called with each message in notation, marked with who sent it. */
   readonly trace?: ((line: string) => void) | undefined;
-  /** Counts what is done. */
-  readonly metrics?: ServerMetrics | undefined;
   /** Told of what is the server's own fault. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

@@ -63,7 +63,14 @@ Deno.test("new files are shown without a restart, and broken ones are told of on
   const errors: unknown[] = [];
   let looks = 0;
   const load = () => files.load().finally(() => looks++);
-  const stop = keepTls(listener, { load, shown, clock, onError: (error) => errors.push(error) });
+  let renewals = 0;
+  const stop = keepTls(listener, {
+    load,
+    shown,
+    clock,
+    onRenewal: () => void renewals++,
+    onError: (error) => errors.push(error),
+  });
   const look = async () => {
     const before = looks;
     await clock.advance(10_000);
@@ -84,7 +91,7 @@ Deno.test("new files are shown without a restart, and broken ones are told of on
   await look();
   await connects(listener, next.cert);
   await assertRejects(() => connects(listener, authority.cert), MorselError);
-  assertEquals(errors.length, 1);
+  assertEquals([errors.length, renewals], [1, 1]);
   stop();
   listener.close();
 });
