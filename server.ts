@@ -132,18 +132,19 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       graceMs,
       trace,
       metrics,
+      facts: {
+        version: config.version,
+        quota: options.quota,
+        reserveBytes: folder.reserveBytes,
+        freeSpace: () => parts.files.freeSpace(dataFolder),
+      },
       onError,
     });
-    const begunMs = systemClock.monotonicMs();
     const pages = options.metrics && await serveHttp(options.metrics, (path) =>
       operatorPage(path, {
         server,
         store: folder.store,
         metrics,
-        version: config.version,
-        uptimeMs: () => systemClock.monotonicMs() - begunMs,
-        freeSpace: () => parts.files.freeSpace(dataFolder),
-        quota: options.quota ?? {},
       })).catch(async (thrown) => {
         await server.close();
         throw thrown;

@@ -2,6 +2,7 @@
 // chunk; who wants to know reads `families`.
 
 import { errorCodeOf } from "../base/errors.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { Family, Sample } from "./exposition.ts";
 
@@ -10,6 +11,13 @@ const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 
 /** What became of a connection at the door. */
 export type Outcome = "served" | "busy" | "penalised";
+
+/** Bytes that a session has moved. */
+export interface Traffic {
+  readonly bytesRead: number;
+  /** Both ways together. */
+  readonly bytesMoved: number;
+}
 
 /** The counters of a server. */
 export class ServerMetrics {
@@ -21,8 +29,9 @@ export class ServerMetrics {
   readonly #syncs = BOUNDS.map(() => 0);
   #syncCount = 0;
   #syncSeconds = 0;
-  #received = 0;
-  #sent = 0;
+  /** Sessions that are open: what they move, and what they have under way. */
+  readonly #open = new Map<Traffic, { readonly transfers: number }>();
+  readonly #ended = { bytesRead: 0, bytesMoved: 0 };
   #damages = 0;
 
   /** Somebody has connected. */
@@ -40,10 +49,16 @@ export class ServerMetrics {
     add(this.#penalties, offence);
   }
 
-  /** A session has ended that has read so many bytes, and moved so many both ways. */
-  moved({ bytesRead, bytesMoved }: { bytesRead: number; bytesMoved: number }): void {
-    this.#received += bytesRead;
-    this.#sent += bytesMoved - bytesRead;
+  /** A session has begun; `ended` is to be called with the same traffic. */
+  began(traffic: Traffic, running: { readonly transfers: number }): void {
+    this.#open.set(traffic, running);
+  }
+
+  /** A session has ended. */
+  ended(traffic: Traffic): void {
+    this.#open.delete(traffic);
+    this.#ended.bytesRead += traffic.bytesRead;
+    this.#ended.bytesMoved += traffic.bytesMoved;
   }
 
   /** A request of this type got its last reply. */
@@ -69,8 +84,29 @@ export class ServerMetrics {
     this.#damages++;
   }
 
+  /** What Figures tell of it. */
+  figures(): Figures {
+    const { bytesRead, bytesMoved } = this.#traffic;
+    let transfers = 0;
+    for (const running of this.#open.values()) transfers += running.transfers;
+    const refused = ["forbidden", "quota", "no_space"];
+    return {
+      transfers,
+      receivedBytes: bytesRead,
+      sentBytes: bytesMoved - bytesRead,
+      commits: this.#requests.get("Commit ok") ?? 0,
+      removals: this.#requests.get("Remove ok") ?? 0,
+      refusals: sum(this.#requests, (key) => refused.includes(key.split(" ")[1]!)),
+      deadlines: this.#sessionErrors.get("deadline") ?? 0,
+      turnedAway: sum(this.#connections, (outcome) => outcome !== "served"),
+      penalties: sum(this.#penalties),
+      damages: this.#damages,
+    };
+  }
+
   /** All of it now. */
   families(): Family[] {
+    const { bytesRead, bytesMoved } = this.#traffic;
     return [
       counter("connections_total", "Connections by what became of them at the door", [
         ...samples(this.#connections, "outcome"),
@@ -87,10 +123,8 @@ export class ServerMetrics {
           return { labels: { type, result }, value };
         }),
       ]),
-      counter("received_bytes_total", "Bytes of ended sessions that came in", [
-        { value: this.#received },
-      ]),
-      counter("sent_bytes_total", "Bytes of ended sessions that went out", [{ value: this.#sent }]),
+      counter("received_bytes_total", "Bytes that came in", [{ value: bytesRead }]),
+      counter("sent_bytes_total", "Bytes that went out", [{ value: bytesMoved - bytesRead }]),
       counter("damages_total", "Damages found in stored data", [{ value: this.#damages }]),
       {
         name: "morsel_sync_seconds",
@@ -99,6 +133,16 @@ export class ServerMetrics {
         samples: this.#syncSamples(),
       },
     ];
+  }
+
+  /** Of all sessions, open or ended. */
+  get #traffic(): Traffic {
+    const sums = { ...this.#ended };
+    for (const { bytesRead, bytesMoved } of this.#open.keys()) {
+      sums.bytesRead += bytesRead;
+      sums.bytesMoved += bytesMoved;
+    }
+    return sums;
   }
 
   #syncSamples(): Sample[] {
@@ -118,6 +162,10 @@ export class ServerMetrics {
 
 function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function sum(counts: Map<string, number>, isCounted = (_key: string) => true): number {
+  return [...counts].reduce((total, [key, value]) => isCounted(key) ? total + value : total, 0);
 }
 
 function samples(counts: Map<string, number>, label: string): Sample[] {

@@ -58,7 +58,8 @@ class Session {
   }
 
   async run(): Promise<void> {
-    const { drain, tokens } = this.#context;
+    const { drain, tokens, metrics } = this.#context;
+    metrics?.began(this.#frames, this.#running);
     let leave: (() => void) | undefined;
     const onDrain = () => this.#drain();
     try {
@@ -128,6 +129,7 @@ class Session {
       case "ListUploads":
       case "AbortUpload":
       case "Watch":
+      case "Stats":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -154,6 +156,7 @@ class Session {
       case "Challenge":
       case "Response":
       case "Authenticated":
+      case "Figures":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
       default:
         return message satisfies never;
@@ -181,7 +184,7 @@ class Session {
 
   /** Starts a request that is one message; it runs beside the others. */
   #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
-    const { stop } = this.#running.enter(request.tag);
+    const { stop } = this.#running.enter(request);
     if (this.#isDraining) {
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
@@ -191,15 +194,15 @@ class Session {
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
-    const { drain } = this.#context;
+    const { drain, figures } = this.#context;
     const { writer } = this.#frames;
     const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
     const [watches, maxChunk] = [this.#watches, this.#maxChunk];
-    return { store, principal, writer, pins, watches, drain, maxChunk };
+    return { store, principal, writer, pins, watches, drain, maxChunk, figures };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
-    const entry = this.#running.enter(request.tag);
+    const entry = this.#running.enter(request);
     entry.upload = new UploadRequest(request, {
       store: this.#files,
       writer: this.#frames.writer,
@@ -275,7 +278,7 @@ class Session {
 
   async #close(): Promise<void> {
     await this.#frames.close();
-    this.#context.metrics?.moved(this.#frames);
+    this.#context.metrics?.ended(this.#frames);
     const lost = new MorselError("connection", "The client is gone");
     const running = this.#running.all;
     for (const { stop } of running) stop.abort(lost);

@@ -3,7 +3,7 @@
 // method is atomic and, where it changes something, durable when it settles.
 
 import type { CheckedName } from "../base/names.ts";
-import type { Account, Quotas } from "./quota.ts";
+import type { Account, Quotas, Stored } from "./quota.ts";
 
 /** A few strings that travel with a file. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -216,6 +216,8 @@ export interface Catalog extends AsyncDisposable {
   link(from: CheckedName, to: CheckedName, options: LinkOptions): Promise<Changed>;
   /** What `owner` and the store have, and what a file of this name would replace; no scan of the files. */
   account(owner: string, name: CheckedName): Promise<Account>;
+  /** What the contents of all files take; no scan of them. */
+  stored(): Promise<Stored>;
 
   /** Records a new upload before a byte of its blob is written. */
   beginUpload(upload: UploadRecord): Promise<void>;

@@ -77,6 +77,8 @@ const QUERIES = {
   // One row for each owner, of whom there are few.
   usage: "SELECT COALESCE(SUM(files), 0) AS files, COALESCE(SUM(bytes), 0) AS bytes FROM usage",
 
+  stored: "SELECT contents, bytes FROM stored",
+
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",
   garbage: "SELECT blob FROM garbage ORDER BY blob",

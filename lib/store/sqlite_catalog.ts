@@ -34,7 +34,7 @@ import { fenced, insistOn, notFound } from "./conditions.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { keyRange } from "./key_range.ts";
 import { type NewVersion, SqliteChangeLog } from "./sqlite_change_log.ts";
-import type { Account } from "./quota.ts";
+import type { Account, Stored } from "./quota.ts";
 import { SqliteContents } from "./sqlite_contents.ts";
 import { type CurrentFile, SqliteUsage } from "./sqlite_usage.ts";
 import { storageError } from "./storage_error.ts";
@@ -169,6 +169,10 @@ export class SqliteCatalog implements Catalog {
     } catch (thrown) {
       throw storageError(thrown, "Cannot read the catalog");
     }
+  }
+
+  async stored(): Promise<Stored> {
+    return this.#read(() => this.#sql.stored.get()) as unknown as Stored;
   }
 
   beginUpload(upload: UploadRecord): Promise<void> {

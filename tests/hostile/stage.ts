@@ -127,6 +127,7 @@ function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
     bootId: new Uint8Array(16),
     maxConnections: STAGE_CONNECTIONS,
     graceMs: 0,
+    facts: { version: "test" },
     onError: (error) => faults.push(error),
   });
   const during = async <T>(work: Promise<T>): Promise<T> => {

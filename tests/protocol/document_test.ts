@@ -5,6 +5,7 @@ import { ERRORS, type MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { checkName, MAX_NAME_SIZE } from "../../lib/base/names.ts";
 import { encode } from "../../lib/protocol/codec.ts";
+import { FIGURE_NAMES } from "../../lib/protocol/figures.ts";
 import {
   deadlinesOf,
   DEFAULT_CHUNK,
@@ -81,6 +82,12 @@ Deno.test("PROTOCOL.md 2.5 judges names as checkName() does", () => {
     if (verdict!.startsWith("protocol")) assert(!name.isWellFormed());
     else assertEquals(verdict!.split(":")[0], verdictOn(name), shown);
   }
+});
+
+Deno.test("PROTOCOL.md 4.17 tells every figure there is, and no other", () => {
+  const rows = rowsOf(section("4.17")).slice(2);
+  const keys = rows.flatMap(([cell]) => cell!.split(", ").map((key) => key.replaceAll("`", "")));
+  assertEquals(keys.filter((key) => key !== "version"), FIGURE_NAMES);
 });
 
 Deno.test("PROTOCOL.md 5 is the table of errors", () => {

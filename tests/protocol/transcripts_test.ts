@@ -2,6 +2,7 @@
 
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { figuresFor, type FigureSources } from "../../lib/server/figures.ts";
 import { serveSession } from "../../lib/server/session.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
@@ -34,6 +35,13 @@ async function play(file: string, { cut }: { cut: number }): Promise<void> {
   await using store = await newStore();
   const transcript = await Deno.readTextFile(new URL(file, folder));
   const variables: Variables = new Map();
+  const sources: FigureSources = {
+    store,
+    clock: systemClock,
+    begunMs: systemClock.monotonicMs(),
+    facts: { version: "test" },
+    admission: () => ({ sessions: 1, penalised: 0 }),
+  };
   const options = cut === Infinity ? {} : { cuts: () => cut };
   for (const conversation of conversations(transcript)) {
     const [client, server] = memoryPair(options);
@@ -43,6 +51,7 @@ async function play(file: string, { cut }: { cut: number }): Promise<void> {
       limits: { ...DEFAULT_LIMITS, maxRequests: MAX_REQUESTS[file] ?? DEFAULT_LIMITS.maxRequests },
       clock: systemClock,
       bootId: new Uint8Array(16),
+      figures: (principal) => figuresFor(principal, sources),
       onError: (fault) => faults.push(fault),
     });
     await runTranscript(conversation, client, variables);

@@ -18,7 +18,7 @@ import type {
 import type { CheckedName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { toHex } from "../../lib/base/hex.ts";
-import { type Account, growthOf, insistOnQuotas } from "../../lib/store/quota.ts";
+import { type Account, growthOf, insistOnQuotas, type Stored } from "../../lib/store/quota.ts";
 import { fenced, insistOn, notFound } from "../../lib/store/conditions.ts";
 import { MemoryChangeLog } from "./memory_change_log.ts";
 
@@ -138,6 +138,11 @@ export class MemoryCatalog implements Catalog {
 
   async account(owner: string, name: CheckedName): Promise<Account> {
     return this.#account(owner, name);
+  }
+
+  async stored(): Promise<Stored> {
+    const contents = [...this.#contents.values()];
+    return { contents: contents.length, bytes: contents.reduce((sum, { size }) => sum + size, 0) };
   }
 
   async beginUpload(upload: UploadRecord): Promise<void> {

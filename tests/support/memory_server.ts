@@ -6,12 +6,15 @@ import type { ChannelBinding, Connection } from "../../lib/base/connection.ts";
 import type { Reconnecting } from "../../lib/client/link.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { figuresFor, type FigureSources } from "../../lib/server/figures.ts";
+import { ServerMetrics } from "../../lib/server/server_metrics.ts";
 import { serveSession } from "../../lib/server/session.ts";
 import { TokenWatch } from "../../lib/server/token_watch.ts";
 import type { TokenStore } from "../../lib/store/token_store.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
+import type { Quota } from "../../lib/store/quota.ts";
 import { newId } from "./content.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { MemoryCatalog } from "./memory_catalog.ts";
@@ -28,6 +31,8 @@ export interface MemoryServerOptions {
   blobs?: Blobs;
   /** Who is let in. */
   tokens?: TokenStore;
+  /** What all files together may have. */
+  quota?: Quota;
   /** Of the server's end of each connection. */
   binding?: ChannelBinding;
 }
@@ -70,7 +75,17 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     blobs: options.blobs ?? new MemoryBlobs(),
     clock,
     newId,
+    quota: options.quota,
   });
+  const metrics = new ServerMetrics();
+  const sources: FigureSources = {
+    store,
+    clock,
+    begunMs: clock.monotonicMs(),
+    facts: { version: "test", quota: options.quota },
+    metrics,
+    admission: () => ({ sessions: sessions.length, penalised: 0 }),
+  };
   const drain = new AbortController();
   const errors: unknown[] = [];
   const trace: string[] = [];
@@ -88,6 +103,8 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
       drain: drain.signal,
       graceMs: 5000,
       trace: (line) => trace.push(line),
+      figures: (principal) => figuresFor(principal, sources),
+      metrics,
       onError: (error) => errors.push(error),
     });
     sessions.push({ connection: near, ended });
