@@ -9,12 +9,6 @@ export interface Usage {
   readonly bytes: number;
 }
 
-/** Distinct contents, and their bytes together: what files of equal content share counts once. */
-export interface Stored {
-  readonly contents: number;
-  readonly bytes: number;
-}
-
 /** The most there may be; undefined for no limit. */
 export interface Quota {
   readonly files?: number | undefined;

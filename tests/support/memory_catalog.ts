@@ -3,6 +3,7 @@
 import { concat } from "@std/bytes";
 import type {
   Catalog,
+  CatalogTotals,
   Changed,
   Condition,
   FileRecord,
@@ -15,10 +16,10 @@ import type {
   UploadHold,
   UploadRecord,
 } from "../../lib/store/catalog.ts";
-import type { CheckedName } from "../../lib/base/names.ts";
+import { type CheckedName, checkName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { toHex } from "../../lib/base/hex.ts";
-import { type Account, growthOf, insistOnQuotas, type Stored } from "../../lib/store/quota.ts";
+import { type Account, growthOf, insistOnQuotas } from "../../lib/store/quota.ts";
 import { fenced, insistOn, notFound } from "../../lib/store/conditions.ts";
 import { MemoryChangeLog } from "./memory_change_log.ts";
 
@@ -140,9 +141,16 @@ export class MemoryCatalog implements Catalog {
     return this.#account(owner, name);
   }
 
-  async stored(): Promise<Stored> {
+  async totals(whose: string): Promise<CatalogTotals> {
+    const { owner, store } = this.#account(whose, checkName("-"));
     const contents = [...this.#contents.values()];
-    return { contents: contents.length, bytes: contents.reduce((sum, { size }) => sum + size, 0) };
+    const bytes = contents.reduce((sum, { size }) => sum + size, 0);
+    const uploads = [...this.#uploads.values()];
+    return {
+      owner: { ...owner, uploads: uploads.filter((upload) => upload.owner === whose).length },
+      store: { ...store, uploads: uploads.length },
+      stored: { contents: contents.length, bytes },
+    };
   }
 
   async beginUpload(upload: UploadRecord): Promise<void> {
