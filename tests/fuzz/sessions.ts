@@ -47,7 +47,7 @@ export async function fuzzSession(
     const writer = connection.writable.getWriter();
     if (who) await prove(arena.tokenOf(who), { reader, writer });
     // Whether it is taken is the server's affair. Who is known has greeted already.
-    const bytes = concat(who ? input.filter((frame) => !GREETINGS.has(frame[4])) : input);
+    const bytes = concat(who ? behindGreeting(input) : input);
     const sent = writer.write(bytes).then(() => leaves ? writer.close() : undefined);
     sent.catch(() => {});
     const ear = who && new Ear(LIMITS[who]);
@@ -72,6 +72,11 @@ export async function fuzzSession(
 const GREETINGS: ReadonlySet<number | undefined> = new Set(
   [MESSAGES.Hello, MESSAGES.Authenticate, MESSAGES.Response].map(({ number }) => number),
 );
+
+function behindGreeting(input: Input): Input {
+  const start = input.findIndex((frame) => !GREETINGS.has(frame[4]));
+  return start < 0 ? [] : input.slice(start);
+}
 
 /** Greets and proves a token, outside the time of the arena, as that takes real time. */
 async function prove(
