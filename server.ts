@@ -15,9 +15,9 @@ import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, Listener } from "./lib/runtime/connection.ts";
 import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openLogFile } from "./lib/runtime/log_file.ts";
+import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
-  runtimeFiles,
   runtimeHashThreads,
   runtimeLocalFiles,
   runtimeNetwork,
@@ -112,7 +112,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { address = {}, dataFolder = "./morsel-data", trace } = options;
   const { maxConnections = 1000, graceMs = 5000 } = options;
   const { metrics, notice, onError } = watchers(options);
-  const parts = await dataFolderParts();
+  const parts = DATA_FOLDER_PARTS;
   const folder = await openDataFolder(dataFolder, {
     ...parts,
     ...(options.metrics && {
@@ -142,18 +142,20 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       graceMs,
       trace,
       notice,
+      metrics,
+      facts: {
+        version: config.version,
+        quota: options.quota,
+        reserveBytes: folder.reserveBytes,
+        freeSpace: () => parts.files.freeSpace(dataFolder),
+      },
       onError,
     });
-    const begunMs = systemClock.monotonicMs();
     const pages = options.metrics && await serveHttp(options.metrics, (path) =>
       operatorPage(path, {
         server,
         store: folder.store,
         metrics,
-        version: config.version,
-        uptimeMs: () => systemClock.monotonicMs() - begunMs,
-        freeSpace: () => parts.files.freeSpace(dataFolder),
-        quota: options.quota ?? {},
       })).catch(async (thrown) => {
         await server.close();
         throw thrown;
@@ -273,14 +275,12 @@ function limited(listener: Listener, bytesPerSecond: number | undefined): Listen
 
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
 
-async function dataFolderParts(): Promise<DataFolderParts> {
-  return {
-    files: await runtimeFiles(),
-    openSql: openNodeSql,
-    clock: systemClock,
-    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-  };
-}
+const DATA_FOLDER_PARTS: DataFolderParts = {
+  files: nodeFiles,
+  openSql: openNodeSql,
+  clock: systemClock,
+  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+};
 
 if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
@@ -291,14 +291,14 @@ if (import.meta.main) {
       return { ...server, recovered: describeRecovery(recovered) };
     },
     hasTokens: async (dataFolder) => {
-      const parts = await dataFolderParts();
+      const parts = DATA_FOLDER_PARTS;
       if (!await parts.files.stat(`${dataFolder}/tokens.db`)) return false;
       using tokens = await TokenStore.open(dataFolder, parts);
       return !tokens.isEmpty;
     },
-    openTokens: async (dataFolder) => TokenStore.open(dataFolder, await dataFolderParts()),
+    openTokens: async (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
     check: async ({ dataFolder, signal, onDamage }) =>
-      await checkDataFolder(dataFolder, await dataFolderParts(), {
+      await checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),

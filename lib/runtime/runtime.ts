@@ -4,7 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { HashThreads } from "../base/hash_thread.ts";
 import type { Network, TlsNetwork } from "./connection.ts";
-import type { LocalFiles, MeasuredFiles } from "./files.ts";
+import type { LocalFiles } from "./files.ts";
 import { HASH_WORKER, workerThreads } from "./hash_threads.ts";
 import type { HostProcess } from "./process.ts";
 
@@ -28,17 +28,11 @@ export async function runtimeProcess(options: { files: LocalFiles }): Promise<Ho
   return (await import("./node_process.ts")).nodeProcess(options);
 }
 
-/** The file system of this runtime. */
-export async function runtimeFiles(): Promise<MeasuredFiles> {
-  return (await import("./node_files.ts")).nodeFiles;
-}
-
 /** The file system for programs with many small files. The clock tells which calls are quick. */
 export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Promise<LocalFiles> {
   const { localFiles } = await import("./local_files.ts");
   if (!IS_DENO) return localFiles(clock);
-  const calls = (await import("./deno_small_files.ts")).denoSmallFiles;
-  return localFiles(clock, { calls, files: await runtimeFiles() });
+  return localFiles(clock, (await import("./deno_small_files.ts")).denoSmallFiles);
 }
 
 /** Where this runtime hashes beside all else. */

@@ -2,6 +2,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { fromHex, toHex } from "../base/hex.ts";
+import { encodeFigures } from "../protocol/figures.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, type Request, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import type { Condition } from "../store/catalog.ts";
@@ -36,6 +37,10 @@ export async function answer(
       return { type: "End", tag, offset: 0 };
     case "Watch":
       return await watch(request, exchange);
+    case "Stats": {
+      const figures = encodeFigures(await exchange.figures(exchange.principal));
+      return { type: "Figures", tag, figures };
+    }
   }
 }
 

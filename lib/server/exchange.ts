@@ -2,6 +2,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { CONDITIONS, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly writer: FrameWriter;
   /** The largest chunk both sides take, in bytes. */
   readonly maxChunk: number;
+  /** What may be told of the server to this principal. */
+  readonly figures: (principal: Principal) => Promise<Figures>;
   /** Aborted when the client has cancelled or gone. */
   readonly signal: AbortSignal;
   /** Aborted when the server is about to stop: what has no end of its own ends. */

@@ -2,6 +2,8 @@
 
 import type { Clock } from "../base/clock.ts";
 import { asMorselError, type MorselError } from "../base/errors.ts";
+import type { Principal } from "../base/principal.ts";
+import type { Figures } from "../protocol/figures.ts";
 import { FrameWriter } from "../protocol/frame_writer.ts";
 import { FrameReader } from "../protocol/frame_reader.ts";
 import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
@@ -10,8 +12,10 @@ import type { FileStore } from "../store/file_store.ts";
 import type { TokenStore } from "../store/token_store.ts";
 import { Admission } from "./admission.ts";
 import { errorMessage } from "./error_message.ts";
+import { figuresFor, type FigureSources, type ServerFacts, serverFigures } from "./figures.ts";
 import type { Place } from "./place.ts";
 import type { Notice } from "./server_event.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
 import type { SessionContext } from "./session_context.ts";
 import { TokenWatch } from "./token_watch.ts";
@@ -33,10 +37,14 @@ export interface FileServerOptions {
   readonly graceMs: number;
   /** Who is let in; without it, everybody. The caller closes it after the server. */
   readonly tokens?: TokenStore | undefined;
+  /** What it tells of itself. */
+  readonly facts: ServerFacts;
   /** Called with each message in notation. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Told of what happens, by which it is counted and recorded. */
   readonly notice?: Notice | undefined;
+  /** What has been counted, for its figures. */
+  readonly metrics?: Pick<ServerMetrics, "figures"> | undefined;
   /** Told of the server's own faults. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -49,6 +57,7 @@ export class FileServer implements AsyncDisposable {
   readonly #admission: Admission;
   #turnedAway = 0;
   readonly #stopUpkeep: () => Promise<void>;
+  readonly #sources: FigureSources;
   readonly #tokens: TokenWatch | undefined;
   /** Of every session, but for its visitor. */
   readonly #context: SessionContext;
@@ -57,6 +66,12 @@ export class FileServer implements AsyncDisposable {
   constructor(options: FileServerOptions) {
     const { maxConnections, limits } = options;
     this.#options = options;
+    const begunMs = options.clock.monotonicMs();
+    const admission = () => ({
+      sessions: this.#admission.served.total,
+      penalised: this.#admission.penalties.size,
+    });
+    this.#sources = { ...options, begunMs, admission };
     this.#admission = new Admission({ maxConnections, maxSessions: limits.maxSessions }, options);
     const { store, clock, onError } = options;
     this.#stopUpkeep = startUpkeep({ store, clock, expiryMs: limits.expiryMs, onError });
@@ -64,7 +79,8 @@ export class FileServer implements AsyncDisposable {
     const { bootId, graceMs, trace, listener, notice } = options;
     const [tokens, drain] = [this.#tokens, this.#drain.signal];
     const own = { graceMs, trace, onError };
-    this.#context = { store, limits, clock, bootId, tokens, drain, ...own };
+    const figures = (principal: Principal) => figuresFor(principal, this.#sources);
+    this.#context = { store, limits, clock, bootId, tokens, drain, figures, ...own };
     notice?.({ type: "listening", address: listener.address });
     this.#accepting = this.#accept();
   }
@@ -74,14 +90,9 @@ export class FileServer implements AsyncDisposable {
     return this.#options.listener.address;
   }
 
-  /** Sessions that are open. */
-  get sessions(): number {
-    return this.#admission.served.total;
-  }
-
-  /** Addresses that have a penalty. */
-  get penalties(): number {
-    return this.#admission.penalties.size;
+  /** What it tells whoever may know all. */
+  figures(): Promise<Figures> {
+    return serverFigures(this.#sources);
   }
 
   /** Whether it is about to stop. */

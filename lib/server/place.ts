@@ -4,7 +4,7 @@ import type { MorselError } from "../base/errors.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { AddressCounts } from "../base/address_counts.ts";
 import type { Offence, Penalties } from "./penalties.ts";
-import type { Answered, Notice, Traffic, Visit } from "./server_event.ts";
+import type { Answered, Notice, Traffic, Visit, Work } from "./server_event.ts";
 import type { Visitor } from "./visitor.ts";
 
 /** Where places are counted. */
@@ -33,6 +33,7 @@ export class Place implements Visitor, Visit {
   readonly #door: Door;
   readonly #options: PlaceOptions;
   #traffic: Traffic = { bytesRead: 0, bytesMoved: 0 };
+  #work: Work = { transfers: 0 };
   #token: string | undefined;
   #isCounted: boolean;
   #isKnown = false;
@@ -73,8 +74,13 @@ export class Place implements Visitor, Visit {
     return this.#traffic.bytesMoved;
   }
 
-  measure(traffic: Traffic): void {
+  get transfers(): number {
+    return this.#work.transfers;
+  }
+
+  measure(traffic: Traffic, work: Work): void {
     this.#traffic = traffic;
+    this.#work = work;
   }
 
   claim(token: string): void {
@@ -116,6 +122,7 @@ export class Place implements Visitor, Visit {
     // What its session held is not to be kept for two numbers.
     const { bytesRead, bytesMoved } = this.#traffic;
     this.#traffic = { bytesRead, bytesMoved };
+    this.#work = { transfers: 0 };
     this.#options.notice({ type: "disconnected", visit: this, why: this.#failure, isStopping });
   }
 

@@ -55,8 +55,14 @@ export interface Traffic {
   readonly bytesMoved: number;
 }
 
+/** What a session has under way. */
+export interface Work {
+  /** Uploads and downloads. */
+  readonly transfers: number;
+}
+
 /** A connection that was let in, from then on until it has gone. */
-export interface Visit extends Traffic {
+export interface Visit extends Traffic, Work {
   /** Counted from 1 with each start. */
   readonly id: number;
   /** The other end, as `host:port`. */

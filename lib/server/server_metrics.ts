@@ -2,6 +2,7 @@
 // chunk; who wants to know reads `families`.
 
 import { errorCodeOf } from "../base/errors.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { Family, Sample } from "./exposition.ts";
 import type { Answered, Notice, Visit } from "./server_event.ts";
 
@@ -59,6 +60,26 @@ export class ServerMetrics {
     if (bucket >= 0) this.#syncs[bucket]!++;
     this.#syncCount++;
     this.#syncSeconds += ms / 1000;
+  }
+
+  /** What Figures tell of it. */
+  figures(): Figures {
+    const { received, sent } = this.#traffic();
+    const refused = ["forbidden", "quota", "no_space"];
+    let transfers = 0;
+    for (const visit of this.#visits) transfers += visit.transfers;
+    return {
+      transfers,
+      receivedBytes: received,
+      sentBytes: sent,
+      commits: this.#requests.get("Commit ok") ?? 0,
+      removals: this.#requests.get("Remove ok") ?? 0,
+      refusals: sum(this.#requests, (key) => refused.includes(key.split(" ")[1]!)),
+      deadlines: this.#sessionErrors.get("deadline") ?? 0,
+      turnedAway: sum(this.#connections, (outcome) => ["busy", "penalised"].includes(outcome)),
+      penalties: sum(this.#penalties),
+      damages: this.#damages,
+    };
   }
 
   /** All of it now. */
@@ -124,6 +145,10 @@ function resultOf({ reply, error }: Answered): string {
 
 function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function sum(counts: Map<string, number>, isCounted = (_key: string) => true): number {
+  return [...counts].reduce((total, [key, value]) => isCounted(key) ? total + value : total, 0);
 }
 
 function samples(counts: Map<string, number>, label: string): Sample[] {

@@ -57,7 +57,7 @@ class Session {
       trace,
       onExpire: (error) => this.#frames.post(errorMessage(0, error)),
     });
-    context.visitor?.measure(this.#frames);
+    context.visitor?.measure(this.#frames, this.#running);
   }
 
   async run(): Promise<void> {
@@ -131,6 +131,7 @@ class Session {
       case "ListUploads":
       case "AbortUpload":
       case "Watch":
+      case "Stats":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -157,6 +158,7 @@ class Session {
       case "Challenge":
       case "Response":
       case "Authenticated":
+      case "Figures":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
       default:
         return message satisfies never;
@@ -184,7 +186,7 @@ class Session {
 
   /** Starts a request that is one message; it runs beside the others. */
   #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
-    const { stop } = this.#running.enter(request.tag);
+    const { stop } = this.#running.enter(request);
     if (this.#isDraining) {
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
@@ -194,15 +196,15 @@ class Session {
   }
 
   get #exchange(): Omit<Exchange, "signal"> {
-    const { drain } = this.#context;
+    const { drain, figures } = this.#context;
     const { writer } = this.#frames;
     const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
     const [watches, maxChunk] = [this.#watches, this.#maxChunk];
-    return { store, principal, writer, pins, watches, drain, maxChunk };
+    return { store, principal, writer, pins, watches, drain, maxChunk, figures };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
-    const entry = this.#running.enter(request.tag);
+    const entry = this.#running.enter(request);
     entry.upload = new UploadRequest(request, {
       store: this.#files,
       writer: this.#frames.writer,

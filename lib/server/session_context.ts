@@ -1,6 +1,8 @@
 // What a session is given: the server's parts, the same for all of its sessions. Types only.
 
 import type { Clock } from "../base/clock.ts";
+import type { Principal } from "../base/principal.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { GreetingContext } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 
@@ -8,6 +10,8 @@ import type { ServedFiles } from "./guarded_files.ts";
 export interface SessionContext extends GreetingContext {
   readonly store: ServedFiles;
   readonly clock: Clock;
+  /** What may be told of the server to a principal. */
+  readonly figures: (principal: Principal) => Promise<Figures>;
   /** Aborted when the server is about to stop: no new requests, running ones go on to their end. */
   readonly drain?: AbortSignal;
   /** How long running requests have from then on, in milliseconds. */

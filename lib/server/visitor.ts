@@ -3,12 +3,12 @@
 
 import type { MorselError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
-import type { Answered, Traffic } from "./server_event.ts";
+import type { Answered, Traffic, Work } from "./server_event.ts";
 
 /** Who is at the other end of a session, and what becomes of it. */
 export interface Visitor {
-  /** What it moves can be read here from now on. */
-  measure(traffic: Traffic): void;
+  /** What it moves and does can be read here from now on. */
+  measure(traffic: Traffic, work: Work): void;
   /** It says that it is the token of this name, which there is. */
   claim(token: string): void;
   /** It has given a wrong proof. */

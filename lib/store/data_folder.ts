@@ -42,6 +42,8 @@ export interface Reserve {
 export interface DataFolder extends AsyncDisposable {
   readonly store: FileStore;
   readonly recovered: Recovery;
+  /** Bytes of the disk that stay free; 0 where nothing is kept. */
+  readonly reserveBytes: number;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
     return {
       store,
       recovered,
+      reserveBytes: space ? parts.reserve!.bytes : 0,
       [Symbol.asyncDispose]: async () => {
         try {
           await store[Symbol.asyncDispose]();

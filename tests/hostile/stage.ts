@@ -139,6 +139,7 @@ function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
     maxConnections: STAGE_CONNECTIONS,
     graceMs: 0,
     tokens,
+    facts: { version: "test" },
     onError: (error) => faults.push(error),
   });
   const during = async <T>(work: Promise<T>): Promise<T> => {

@@ -60,6 +60,7 @@ const ASKING: Record<RequestName, (about: Outside) => Request[]> = {
     watch(tag, { prefix: name }),
     watch(tag, { prefix: name, since: FROM_NOW }),
   ],
+  Stats: ({ tag }) => [{ type: "Stats", tag }],
 };
 /** What looks at the prefix of the token, or at all uploads: so it does, whatever there is. */
 const LOOKS: readonly RequestName[] = ["List", "ListUploads", "AbortUpload", "Watch"];
@@ -192,7 +193,7 @@ class World implements AsyncDisposable {
   }
 }
 
-const LAST: ReadonlySet<string> = new Set(["Error", "File", "Page", "End", "Watched"]);
+const LAST: ReadonlySet<string> = new Set(["Error", "File", "Page", "End", "Watched", "Figures"]);
 
 /** Proves a token, or tries to; returns the challenge. */
 async function prove(peer: RawPeer, token: { name: string; secret: string }): Promise<Uint8Array> {

@@ -37,6 +37,7 @@ async function guardedServer() {
     bootId: new Uint8Array(16),
     maxConnections: 1000,
     graceMs: 0,
+    facts: { version: "test" },
   });
   const peer = (remote: string) => new RawPeer(listener.dial(remote));
   return {

@@ -77,6 +77,7 @@ export class SimServer {
           bootId: new Uint8Array(16).fill(this.#lives.length + 1),
           maxConnections: 100,
           graceMs: GRACE_MS,
+          facts: { version: "test" },
           onError: (error) => this.#note(error),
         });
         this.#lives.push({ ...parts, server, ended: Infinity });

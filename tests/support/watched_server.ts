@@ -66,6 +66,8 @@ export async function watchedServer(options: WatchedServerOptions = {}): Promise
     maxConnections: options.maxConnections ?? 1000,
     graceMs: 0,
     notice,
+    metrics,
+    facts: { version: "test" },
   });
   let isStopped = false;
   const stop = async () => {
