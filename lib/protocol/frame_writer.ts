@@ -2,6 +2,7 @@
 // of Morsel: an answer of several messages costs one write, and no buffer where the last one's can be used again.
 
 import { MorselError } from "../base/errors.ts";
+import type { Lane } from "../base/rate_limit.ts";
 import { decode, encodeInto, frameRoom } from "./codec.ts";
 import { HEADER_SIZE, type Message } from "./messages.ts";
 import { describe } from "./notation.ts";
@@ -32,6 +33,8 @@ interface Write {
 
 /** Writes frames in the order of the calls. After a failed write every call fails with `connection`. */
 export class FrameWriter {
+  /** What its bytes are to pass; without it they are as fast as they can be. */
+  lane: Lane | undefined;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #options: FrameWriterOptions;
   /** What is not being written yet, in order. */
@@ -164,7 +167,8 @@ export class FrameWriter {
     for (let write = this.#waiting.shift(); write; write = this.#waiting.shift()) {
       write.isOpen = false;
       try {
-        await this.#write(write.bytes.subarray(0, write.length));
+        const bytes = write.bytes.subarray(0, write.length);
+        await (this.lane ? this.#writePieces(bytes, this.lane) : this.#write(bytes));
       } catch (cause) {
         this.#fail(write, cause);
         break;
@@ -174,6 +178,16 @@ export class FrameWriter {
       write.written.resolve();
     }
     this.#writing = undefined;
+  }
+
+  /** The pauses between them are no deadline's business: the peer is not to blame for them. */
+  async #writePieces(bytes: Uint8Array, lane: Lane): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      const piece = bytes.subarray(start, start + await lane.next());
+      await this.#write(piece);
+      lane.moved(piece.length);
+      start += piece.length;
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -1,7 +1,8 @@
 // Accepts connections and serves each; stops cleanly.
 
 import type { Clock } from "../base/clock.ts";
-import { asMorselError, type MorselError } from "../base/errors.ts";
+import { asMorselError, MorselError } from "../base/errors.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import { FrameWriter } from "../protocol/frame_writer.ts";
 import { FrameReader } from "../protocol/frame_reader.ts";
 import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
@@ -13,6 +14,7 @@ import { errorMessage } from "./error_message.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
 import type { SessionContext } from "./session_context.ts";
+import { TokenRates } from "./token_rates.ts";
 import { TokenWatch } from "./token_watch.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -32,6 +34,8 @@ export interface FileServerOptions {
   readonly graceMs: number;
   /** Who is let in; without it, everybody. The caller closes it after the server. */
   readonly tokens?: TokenStore | undefined;
+  /** What all sessions together keep to. */
+  readonly limit?: RateLimit | undefined;
   /** Called with each message in notation. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Counts what is done. */
@@ -44,6 +48,7 @@ export interface FileServerOptions {
 export class FileServer implements AsyncDisposable {
   readonly #options: FileServerOptions;
   readonly #drain = new AbortController();
+  readonly #closed = new AbortController();
   readonly #connections = new Map<Connection, Promise<void>>();
   readonly #admission: Admission;
   #turnedAway = 0;
@@ -60,9 +65,10 @@ export class FileServer implements AsyncDisposable {
     const { store, clock, onError } = options;
     this.#stopUpkeep = startUpkeep({ store, clock, expiryMs: limits.expiryMs, onError });
     this.#tokens = options.tokens && new TokenWatch(options.tokens, { clock, onError });
-    const { bootId, graceMs, trace, metrics } = options;
-    const [tokens, drain] = [this.#tokens, this.#drain.signal];
-    const own = { graceMs, trace, metrics, onError };
+    const { bootId, graceMs, trace, metrics, limit } = options;
+    const [tokens, drain, closed] = [this.#tokens, this.#drain.signal, this.#closed.signal];
+    const rates = new TokenRates(clock);
+    const own = { graceMs, trace, metrics, onError, limit, rates, closed };
     this.#context = { store, limits, clock, bootId, tokens, drain, ...own };
     this.#accepting = this.#accept();
   }
@@ -93,6 +99,7 @@ export class FileServer implements AsyncDisposable {
     listener.close();
     this.#drain.abort();
     const stopTimer = clock.timer(graceMs, () => {
+      this.#closed.abort(new MorselError("connection", "The server has stopped"));
       for (const connection of this.#connections.keys()) connection.close();
     });
     await this.#accepting;

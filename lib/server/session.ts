@@ -6,7 +6,7 @@ import { asMorselError, MorselError } from "../base/errors.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
-import { GREETING_FRAME } from "../protocol/limits.ts";
+import { GREETING_FRAME, slowAckBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf, Request, RequestName } from "../protocol/messages.ts";
 import { answer } from "./answer.ts";
 import { draining, errorMessage } from "./error_message.ts";
@@ -39,11 +39,12 @@ class Session {
   readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
   #maxChunk = 0;
+  #ackEvery = 0;
   #hasGreeted = false;
   #isDraining = false;
 
   constructor(connection: Connection, context: SessionContext) {
-    const { clock, trace, store } = context;
+    const { clock, trace, store, limit, closed } = context;
     this.#context = context;
     this.#running = new RunningRequests(context.limits);
     this.#files = store;
@@ -53,6 +54,8 @@ class Session {
       side: "server",
       maxFrame: GREETING_FRAME,
       trace,
+      limit,
+      closed,
       onExpire: (error) => this.#frames.post(errorMessage(0, error)),
     });
   }
@@ -83,6 +86,9 @@ class Session {
     this.#principal = principal;
     this.#files = filesFor(principal, this.#context.store);
     this.#pins = new PinnedVersions(this.#files);
+    const limit = this.#context.rates?.of(principal);
+    if (limit) this.#frames.limitRate(limit);
+    this.#ackEvery = this.#frames.isLimited ? slowAckBytes(terms) : terms.window / 8;
     this.#maxChunk = terms.maxChunk;
     this.#hasGreeted = true;
   }
@@ -203,8 +209,8 @@ class Session {
     entry.upload = new UploadRequest(request, {
       store: this.#files,
       writer: this.#frames.writer,
-      ackEvery: this.#context.limits.window / 8,
-      endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
+      ackEvery: this.#ackEvery,
+      endWait: this.#frames.begin("upload", () => this.#frames.bytesMoved),
       refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
       onError: (error) => this.#report(error, request.type),
     });

@@ -1,9 +1,11 @@
 // What a session is given: the server's parts, the same for all of its sessions. Types only.
 
 import type { Clock } from "../base/clock.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import type { GreetingContext } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
+import type { TokenRates } from "./token_rates.ts";
 
 /** What a session needs beside its connection. */
 export interface SessionContext extends GreetingContext {
@@ -13,6 +15,12 @@ export interface SessionContext extends GreetingContext {
   readonly drain?: AbortSignal;
   /** How long running requests have from then on, in milliseconds. */
   readonly graceMs?: number;
+  /** What all sessions together keep to. */
+  readonly limit?: RateLimit | undefined;
+  /** What those of each token keep to. */
+  readonly rates?: TokenRates | undefined;
+  /** Aborted when the server has closed all connections. */
+  readonly closed?: AbortSignal | undefined;
   /** Called with each message in notation, marked with who sent it. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Counts what is done. */

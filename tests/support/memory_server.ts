@@ -1,12 +1,14 @@
 // A whole server without network and disk: sessions over in-memory connections on an in-memory store.
 
 import type { Clock } from "../../lib/base/clock.ts";
+import type { RateLimit } from "../../lib/base/rate_limit.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import type { ChannelBinding, Connection } from "../../lib/base/connection.ts";
 import type { Reconnecting } from "../../lib/client/link.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { serveSession } from "../../lib/server/session.ts";
+import { TokenRates } from "../../lib/server/token_rates.ts";
 import { TokenWatch } from "../../lib/server/token_watch.ts";
 import type { TokenStore } from "../../lib/store/token_store.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
@@ -28,6 +30,8 @@ export interface MemoryServerOptions {
   blobs?: Blobs;
   /** Who is let in. */
   tokens?: TokenStore;
+  /** What all sessions keep to. */
+  limit?: RateLimit;
   /** Of the server's end of each connection. */
   binding?: ChannelBinding;
 }
@@ -72,15 +76,20 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     newId,
   });
   const drain = new AbortController();
+  const closed = new AbortController();
   const errors: unknown[] = [];
   const trace: string[] = [];
   const sessions: { connection: Connection; ended: Promise<void> }[] = [];
+  const rates = new TokenRates(clock);
   const tokens = options.tokens && new TokenWatch(options.tokens, { clock });
   const open = () => {
     const [near, far] = memoryPair(options.pair);
     if (options.binding) Object.assign(far, { channelBinding: options.binding });
     const ended = serveSession(far, {
       tokens,
+      rates,
+      limit: options.limit,
+      closed: closed.signal,
       store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock,
@@ -114,6 +123,7 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     drain: () => drain.abort(),
     ended,
     [Symbol.asyncDispose]: async () => {
+      closed.abort(new Error("The server was closed"));
       for (const { connection } of sessions) connection.close();
       await ended();
       tokens?.stop();
