@@ -26,6 +26,8 @@ export interface FrameWriterOptions {
 interface Write {
   bytes: Uint8Array;
   length: number;
+  /** How much of it are messages, and not frames that were laid out already. */
+  messages: number;
   /** Whether more frames may join it. */
   isOpen: boolean;
   readonly written: PromiseWithResolvers<void>;
@@ -43,6 +45,7 @@ export class FrameWriter {
   #isScheduled = false;
   #spare: Uint8Array | undefined;
   #unwritten = 0;
+  #unwrittenMessages = 0;
   #failure: MorselError | undefined;
 
   /** Takes the stream over. */
@@ -56,6 +59,17 @@ export class FrameWriter {
   /** Bytes handed in that the system has not taken yet. */
   get unwritten(): number {
     return this.#unwritten;
+  }
+
+  /** The same, without what `sendFrames` was given. */
+  get unwrittenMessages(): number {
+    return this.#unwrittenMessages;
+  }
+
+  /** Writes all that was handed in so far; settles when the system has taken it. */
+  async written(): Promise<void> {
+    this.flush();
+    await (this.#waiting.at(-1)?.written.promise ?? this.#writing);
   }
 
   /** Sends a message; settles when the system has taken its bytes. */
@@ -117,7 +131,10 @@ export class FrameWriter {
     this.#options.trace?.(describe(message));
     const write = this.#writeWithRoom(frameRoom(message));
     const end = encodeInto(write.bytes, write.length, message);
-    this.#unwritten += end - write.length;
+    const size = end - write.length;
+    this.#unwritten += size;
+    this.#unwrittenMessages += size;
+    write.messages += size;
     write.length = end;
     return write;
   }
@@ -145,7 +162,7 @@ export class FrameWriter {
   }
 
   #enqueue(bytes: Uint8Array, isOpen: boolean): Write {
-    const write = { bytes, length: 0, isOpen, written: Promise.withResolvers<void>() };
+    const write = { bytes, length: 0, messages: 0, isOpen, written: Promise.withResolvers<void>() };
     write.written.promise.catch(() => {}); // each caller that looks has this promise and sees the failure there
     if (this.#failure) write.written.reject(this.#failure);
     else this.#waiting.push(write);
@@ -174,6 +191,7 @@ export class FrameWriter {
         break;
       }
       this.#unwritten -= write.length;
+      this.#unwrittenMessages -= write.messages;
       if (write.bytes.length === GATHER_SIZE) this.#spare = write.bytes;
       write.written.resolve();
     }
