@@ -66,14 +66,13 @@ export async function connect(
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
   const { limitBytesPerSecond: rate, ...given } = options;
   const limit = rate === undefined ? undefined : new RateLimit(systemClock, rate);
-  return await connectWithin(limit, to, given);
+  return await connectWithin(to, { ...given, limit });
 }
 
 /** Connects under a limit that other connections may share. */
 async function connectWithin(
-  limit: RateLimit | undefined,
   address: Address,
-  options: Omit<ConnectOptions, "limitBytesPerSecond">,
+  options: Omit<ConnectOptions, "limitBytesPerSecond"> & { limit?: RateLimit | undefined },
 ): Promise<FileClient> {
   const { retryMs = 60_000, ...given } = options;
   return await FileClient.connect({
@@ -82,10 +81,7 @@ async function connectWithin(
     retryMs,
     random: Math.random,
     hashThreads,
-    dial: async (signal) => {
-      const connection = await dial(address, signal);
-      return limit ? limit.apply(connection) : connection;
-    },
+    dial: (signal) => dial(address, signal),
   });
 }
 
@@ -113,7 +109,7 @@ if (import.meta.main) {
     await clientProgram({
       host,
       clock: systemClock,
-      connect: (address, { limit, ...options }) => connectWithin(limit, address, options),
+      connect: connectWithin,
       version,
     }),
   );

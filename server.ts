@@ -132,7 +132,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       ? await listenTls({ host, port }, { dataFolder, tls: options.tls, onError, notice })
       : await listenPlain({ host, port });
     const server = new FileServer({
-      listener: limited(listener, options.limitBytesPerSecond),
+      listener,
       store: folder.store,
       tokens,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -140,6 +140,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       bootId: crypto.getRandomValues(new Uint8Array(16)),
       maxConnections,
       graceMs,
+      limit: options.limitBytesPerSecond === undefined
+        ? undefined
+        : new RateLimit(systemClock, options.limitBytesPerSecond),
       trace,
       notice,
       metrics,
@@ -257,19 +260,6 @@ async function listenTls(
       onRenewal: () => notice({ type: "certificateChanged" }),
       onError,
     }),
-  };
-}
-
-function limited(listener: Listener, bytesPerSecond: number | undefined): Listener {
-  if (bytesPerSecond === undefined) return listener;
-  const limit = new RateLimit(systemClock, bytesPerSecond);
-  return {
-    address: listener.address,
-    accept: async () => {
-      const connection = await listener.accept();
-      return connection && limit.apply(connection);
-    },
-    close: () => listener.close(),
   };
 }
 

@@ -82,6 +82,7 @@ export class UploadAttempt {
       throw reason;
     }
     const file = fileInfoOf(await call.ended);
+    this.#calls.acknowledge(file.size - this.#received);
     options.onProgress?.({ received: file.size, durable: file.size, total: source.size });
     return file;
   }
@@ -195,6 +196,7 @@ export class UploadAttempt {
       this.#leafCount += reply.hashes.length / DIGEST_SIZE;
     } else if (reply.type === "Ack") {
       const { received, durable } = reply;
+      this.#calls.acknowledge(received - this.#received);
       this.#received = this.#state.received = received;
       hasher.settle(durable);
       options.onProgress?.({ received, durable, total: source.size });

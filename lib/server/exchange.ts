@@ -6,6 +6,7 @@ import type { Figures } from "../protocol/figures.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { CONDITIONS, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
+import type { Turns } from "../store/turns.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 import type { PinnedVersions } from "./pinned_versions.ts";
 import type { Watches } from "./watches.ts";
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly principal: Principal;
   readonly pins: PinnedVersions;
   readonly watches: Watches;
+  /** The listings of a session are made one after the other, as each holds a part of it in memory. */
+  readonly listings: Turns;
   readonly writer: FrameWriter;
   /** The largest chunk both sides take, in bytes. */
   readonly maxChunk: number;

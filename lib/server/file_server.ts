@@ -1,8 +1,9 @@
 // Accepts connections and serves each; stops cleanly.
 
 import type { Clock } from "../base/clock.ts";
-import { asMorselError, type MorselError } from "../base/errors.ts";
+import { asMorselError, MorselError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import type { Figures } from "../protocol/figures.ts";
 import { FrameWriter } from "../protocol/frame_writer.ts";
 import { FrameReader } from "../protocol/frame_reader.ts";
@@ -18,6 +19,7 @@ import type { Notice } from "./server_event.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
 import type { SessionContext } from "./session_context.ts";
+import { TokenRates } from "./token_rates.ts";
 import { TokenWatch } from "./token_watch.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -37,6 +39,8 @@ export interface FileServerOptions {
   readonly graceMs: number;
   /** Who is let in; without it, everybody. The caller closes it after the server. */
   readonly tokens?: TokenStore | undefined;
+  /** What all sessions together keep to. */
+  readonly limit?: RateLimit | undefined;
   /** What it tells of itself. */
   readonly facts: ServerFacts;
   /** Called with each message in notation. */
@@ -53,6 +57,7 @@ export interface FileServerOptions {
 export class FileServer implements AsyncDisposable {
   readonly #options: FileServerOptions;
   readonly #drain = new AbortController();
+  readonly #closed = new AbortController();
   readonly #connections = new Map<Connection, Promise<void>>();
   readonly #admission: Admission;
   #turnedAway = 0;
@@ -76,9 +81,10 @@ export class FileServer implements AsyncDisposable {
     const { store, clock, onError } = options;
     this.#stopUpkeep = startUpkeep({ store, clock, expiryMs: limits.expiryMs, onError });
     this.#tokens = options.tokens && new TokenWatch(options.tokens, { clock, onError });
-    const { bootId, graceMs, trace, listener, notice } = options;
-    const [tokens, drain] = [this.#tokens, this.#drain.signal];
-    const own = { graceMs, trace, onError };
+    const { bootId, graceMs, trace, listener, notice, limit } = options;
+    const [tokens, drain, closed] = [this.#tokens, this.#drain.signal, this.#closed.signal];
+    const rates = new TokenRates(clock);
+    const own = { graceMs, trace, onError, limit, rates, closed };
     const figures = (principal: Principal) => figuresFor(principal, this.#sources);
     this.#context = { store, limits, clock, bootId, tokens, drain, figures, ...own };
     notice?.({ type: "listening", address: listener.address });
@@ -107,6 +113,7 @@ export class FileServer implements AsyncDisposable {
     listener.close();
     this.#drain.abort();
     const stopTimer = clock.timer(graceMs, () => {
+      this.#closed.abort(new MorselError("connection", "The server has stopped"));
       for (const connection of this.#connections.keys()) connection.close();
     });
     await this.#accepting;

@@ -3,16 +3,16 @@
 
 import type { Connection } from "../base/connection.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
-import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
-import { GREETING_FRAME } from "../protocol/limits.ts";
+import { GREETING_FRAME, slowAckBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf, Request } from "../protocol/messages.ts";
+import { Turns } from "../store/turns.ts";
 import { answer } from "./answer.ts";
 import { draining, errorMessage } from "./error_message.ts";
 import type { Exchange } from "./exchange.ts";
 import { greet, type Greeted } from "./greeting.ts";
-import { filesFor, type ServedFiles } from "./guarded_files.ts";
+import { filesFor } from "./guarded_files.ts";
 import { outcomeOf } from "./outcome.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
 import { readAtOnce } from "./read_range.ts";
@@ -22,8 +22,8 @@ import type { SessionContext } from "./session_context.ts";
 import { UploadRequest } from "./upload_request.ts";
 import { Watches } from "./watches.ts";
 
-/** Bytes of Pongs that may wait to be written. */
-const PONGS_BEHIND = 4096;
+/** Bytes of replies that may wait to be written before no more is read. */
+const REPLIES_BEHIND = 1024 * 1024;
 
 /** Serves a connection until it ends, and closes it. Never rejects. */
 export async function serveSession(connection: Connection, context: SessionContext): Promise<void> {
@@ -33,28 +33,24 @@ export async function serveSession(connection: Connection, context: SessionConte
 class Session {
   readonly #context: SessionContext;
   readonly #frames: FrameConnection;
-  #principal: Principal = EVERYBODY;
-  /** The store as the principal sees it, and what it reads of that. */
-  #files: ServedFiles;
-  #pins: PinnedVersions;
+  /** What requests are answered with, once it is known who asks. */
+  #exchange: Omit<Exchange, "signal"> | undefined;
   readonly #running: RunningRequests;
-  readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
-  #maxChunk = 0;
-  #hasGreeted = false;
+  #ackEvery = 0;
   #isDraining = false;
 
   constructor(connection: Connection, context: SessionContext) {
-    const { clock, trace, store } = context;
+    const { clock, trace, limit, closed } = context;
     this.#context = context;
     this.#running = new RunningRequests(context.limits, clock);
-    this.#files = store;
-    this.#pins = new PinnedVersions(store);
     this.#frames = new FrameConnection(connection, {
       clock,
       side: "server",
       maxFrame: GREETING_FRAME,
       trace,
+      limit,
+      closed,
       onExpire: (error) => this.#frames.post(errorMessage(0, error)),
     });
     context.visitor?.measure(this.#frames, this.#running);
@@ -70,7 +66,7 @@ class Session {
       const greeted = await greet(this.#frames, this.#context);
       if (!greeted) return;
       this.#welcome(greeted);
-      leave = tokens?.follow(this.#principal, (why) => this.#expel(why));
+      leave = tokens?.follow(greeted.principal, (why) => this.#expel(why));
       await this.#serve();
     } catch (thrown) {
       await this.#giveUp(asMorselError(thrown, "internal"));
@@ -83,11 +79,21 @@ class Session {
 
   /** From here on it is known who asks, and what for. */
   #welcome({ terms, principal }: Greeted): void {
-    this.#principal = principal;
-    this.#files = filesFor(principal, this.#context.store);
-    this.#pins = new PinnedVersions(this.#files);
-    this.#maxChunk = terms.maxChunk;
-    this.#hasGreeted = true;
+    const limit = this.#context.rates?.of(principal);
+    if (limit) this.#frames.limitRate(limit);
+    this.#ackEvery = this.#frames.isLimited ? slowAckBytes(terms) : terms.window / 8;
+    const store = filesFor(principal, this.#context.store);
+    this.#exchange = {
+      store,
+      principal,
+      pins: new PinnedVersions(store),
+      watches: new Watches(),
+      listings: new Turns(),
+      writer: this.#frames.writer,
+      maxChunk: terms.maxChunk,
+      drain: this.#context.drain,
+      figures: this.#context.figures,
+    };
   }
 
   /** Its token is no longer good: nothing more is taken in, and what is under way ends. */
@@ -102,10 +108,16 @@ class Session {
     this.#frames.begin("idle", () => this.#frames.bytesMoved);
     do {
       for (let message = this.#frames.take(); message; message = this.#frames.take()) {
-        const done = this.#receive(message);
+        const done = this.#receive(message) ?? this.#catchUp();
         if (done) await done;
       }
     } while (await this.#frames.fill());
+  }
+
+  /** A client that asks and does not read is not read on from. */
+  #catchUp(): Promise<void> | undefined {
+    const { writer } = this.#frames;
+    return writer.unwrittenMessages > REPLIES_BEHIND ? writer.written() : undefined;
   }
 
   /** Acts on a message. A promise means: read no further until it settles, which is the backpressure. */
@@ -118,7 +130,8 @@ class Session {
       case "Cancel":
         return this.#cancel(message.tag);
       case "Ping":
-        return this.#pong(message);
+        // Those of one read share a write.
+        return void this.#frames.writer.send({ type: "Pong", tag: message.tag });
       case "Begin":
         return this.#beginUpload(message);
       case "ReadRange":
@@ -165,18 +178,11 @@ class Session {
     }
   }
 
-  /** Those of one read share a write; who sends many and reads none is not read on from. */
-  #pong({ tag }: MessageOf<"Ping">): Promise<void> | undefined {
-    const { writer } = this.#frames;
-    const sent = writer.send({ type: "Pong", tag });
-    return writer.unwritten > PONGS_BEHIND ? sent : undefined;
-  }
-
   /** Only where nothing is under way that it could overtake; where something is wrong, the other way says what. */
   #isAnsweredAtOnce(request: MessageOf<"ReadRange">): boolean {
     if (this.#running.count > 0 || this.#isDraining || request.tag === 0) return false;
     try {
-      if (!readAtOnce(request, this.#exchange)) return false;
+      if (!readAtOnce(request, this.#exchange!)) return false;
       this.#context.visitor?.answer({ subject: request });
       return true;
     } catch {
@@ -191,25 +197,17 @@ class Session {
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }
-    const work = answer(request, { ...this.#exchange, signal: stop.signal });
+    const work = answer(request, { ...this.#exchange!, signal: stop.signal });
     return this.#run(request.tag, work, () => request);
-  }
-
-  get #exchange(): Omit<Exchange, "signal"> {
-    const { drain, figures } = this.#context;
-    const { writer } = this.#frames;
-    const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
-    const [watches, maxChunk] = [this.#watches, this.#maxChunk];
-    return { store, principal, writer, pins, watches, drain, maxChunk, figures };
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
     const entry = this.#running.enter(request);
     entry.upload = new UploadRequest(request, {
-      store: this.#files,
+      store: this.#exchange!.store,
       writer: this.#frames.writer,
-      ackEvery: this.#context.limits.window / 8,
-      endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
+      ackEvery: this.#ackEvery,
+      endWait: this.#frames.begin("upload", () => this.#frames.bytesMoved),
       refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
       onError: (error, subject) => this.#tell(request.tag, { subject, error }),
     });
@@ -258,7 +256,7 @@ class Session {
   #drain(): void {
     this.#isDraining = true;
     const graceMs = this.#context.graceMs ?? 0;
-    if (this.#hasGreeted) this.#frames.post({ type: "Drain", tag: 0, graceMs });
+    if (this.#exchange) this.#frames.post({ type: "Drain", tag: 0, graceMs });
     this.#endWhenDrained();
   }
 
@@ -286,7 +284,7 @@ class Session {
     for (const { stop } of running) stop.abort(lost);
     await Promise.all(running.map(({ upload }) => upload?.detach()));
     await Promise.all(this.#tasks);
-    await this.#pins.close();
+    await this.#exchange?.pins.close();
   }
 
   /** Tells the operator of faults that are not the client's doing. */

@@ -2,9 +2,11 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Principal } from "../base/principal.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import type { Figures } from "../protocol/figures.ts";
 import type { GreetingContext } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
+import type { TokenRates } from "./token_rates.ts";
 
 /** What a session needs beside its connection. */
 export interface SessionContext extends GreetingContext {
@@ -16,6 +18,12 @@ export interface SessionContext extends GreetingContext {
   readonly drain?: AbortSignal;
   /** How long running requests have from then on, in milliseconds. */
   readonly graceMs?: number;
+  /** What all sessions together keep to. */
+  readonly limit?: RateLimit | undefined;
+  /** What those of each token keep to. */
+  readonly rates?: TokenRates | undefined;
+  /** Aborted when the server has closed all connections. */
+  readonly closed?: AbortSignal | undefined;
   /** Called with each message in notation, marked with who sent it. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Told of what is the server's own fault. */

@@ -1,6 +1,7 @@
 // A whole server without network and disk: sessions over in-memory connections on an in-memory store.
 
 import type { Clock } from "../../lib/base/clock.ts";
+import type { RateLimit } from "../../lib/base/rate_limit.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import type { ChannelBinding, Connection } from "../../lib/base/connection.ts";
 import type { Reconnecting } from "../../lib/client/link.ts";
@@ -12,6 +13,7 @@ import { AddressCounts } from "../../lib/base/address_counts.ts";
 import { Penalties } from "../../lib/server/penalties.ts";
 import { Place } from "../../lib/server/place.ts";
 import { serveSession } from "../../lib/server/session.ts";
+import { TokenRates } from "../../lib/server/token_rates.ts";
 import { TokenWatch } from "../../lib/server/token_watch.ts";
 import type { TokenStore } from "../../lib/store/token_store.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
@@ -36,6 +38,8 @@ export interface MemoryServerOptions {
   tokens?: TokenStore;
   /** What all files together may have. */
   quota?: Quota;
+  /** What all sessions keep to. */
+  limit?: RateLimit;
   /** Of the server's end of each connection. */
   binding?: ChannelBinding;
 }
@@ -95,9 +99,11 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     unproven: new AddressCounts(),
   };
   const drain = new AbortController();
+  const closed = new AbortController();
   const errors: unknown[] = [];
   const trace: string[] = [];
   const sessions: { connection: Connection; ended: Promise<void> }[] = [];
+  const rates = new TokenRates(clock);
   const tokens = options.tokens && new TokenWatch(options.tokens, { clock });
   const open = () => {
     const [near, far] = memoryPair(options.pair);
@@ -113,6 +119,9 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     const session = serveSession(far, {
       visitor,
       tokens,
+      rates,
+      limit: options.limit,
+      closed: closed.signal,
       store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock,
@@ -148,6 +157,7 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     drain: () => drain.abort(),
     ended,
     [Symbol.asyncDispose]: async () => {
+      closed.abort(new Error("The server was closed"));
       for (const { connection } of sessions) connection.close();
       await ended();
       tokens?.stop();
