@@ -1,6 +1,7 @@
 // The server as a program: its options, its messages, its end. The serving itself, and the checking of a data
 // folder, are parameters, which server.ts at the root gives it.
 
+import type { Clock } from "../base/clock.ts";
 import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
@@ -101,6 +102,8 @@ const NEXT_STEPS = { connection: "choose another place with --listen" };
 
 const HINT = "see morsel-server --help";
 const DEFAULT_FOLDER = "./morsel-data";
+/** How long the last messages may take to be read, in milliseconds. */
+const PARTING_MS = 1000;
 const DEFAULT_SCRUB_RATE = 8 * 1024 * 1024;
 
 /** Runs the program until a signal stops it; never throws. Returns the exit code. */
@@ -134,8 +137,16 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
   } catch (error) {
     return (await screen.failure(error)).exitCode;
   } finally {
-    await screen.flush();
+    await flushed(screen, options.log?.clock);
   }
+}
+
+/** All is written, or nobody has read it for a second: a log that fills a pipe is not to keep the program from its end. */
+async function flushed(screen: Screen, clock: Clock | undefined): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stopTimer = clock?.holdingTimer(PARTING_MS, late.resolve);
+  await Promise.race([screen.flush(), late.promise]);
+  stopTimer?.();
 }
 
 /** Whether the first operand is `token`, which has options of its own. */
@@ -212,7 +223,8 @@ async function serveUntilStopped(
     await screen.results(`listening on ${formatAddress(server.address)}`);
     if (server.tlsAddress) await screen.results(`clients connect to ${server.tlsAddress}`);
     await aborted(stop.signal);
-    await screen.message("Stopping; a second signal ends it at once");
+    // Not awaited: nobody may read it.
+    void screen.message("Stopping; a second signal ends it at once");
   } finally {
     await server.close();
   }

@@ -194,6 +194,7 @@ class Session {
   #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
     const { stop } = this.#running.enter(request);
     if (this.#isDraining) {
+      this.#tell(request.tag, { subject: request, error: draining() });
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }

@@ -89,6 +89,44 @@ Deno.test({
     }),
 });
 
+Deno.test("a server goes on, and stops, though nobody reads the standard error that has its log", async () => {
+  const folder = await Deno.makeTempDir();
+  const root = new URL("../../", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      `${root}server.ts`,
+      "--listen",
+      "127.0.0.1:0",
+      "--data",
+      folder,
+      "--log",
+      "-",
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const address = /^listening on (\S+)\n$/.exec((await reader.read()).value!)![1]!;
+  const [host = "", port] = address.split(":");
+  const peer = new RawPeer(await (await runtimeNetwork()).connect({ host, port: Number(port) }));
+  await peer.greet();
+  const name = "n/".repeat(510);
+  for (let tag = 1; tag <= 1000; tag++) {
+    await peer.send({ type: "Remove", tag, condition: 0, ifVersion: 0, name });
+    await peer.expect("Error");
+  }
+  peer.connection.close();
+  await put(address, "a");
+  child.kill("SIGTERM");
+  // The pipe is read from once the process has gone.
+  assertEquals((await child.status).code, 0);
+  await reader.cancel();
+  await child.stderr.cancel();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a server does not start with a log that it cannot open", async () => {
   const folder = await Deno.makeTempDir();
   const args = ["--log", `${folder}/none/log`];
