@@ -15,12 +15,16 @@ import type { Reconnecting } from "./lib/client/link.ts";
 import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
 import {
+  runtimeHashThreads,
   runtimeLocalFiles,
   runtimeNetwork,
   runtimeProcess,
   runtimeTls,
 } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
+
+/** One thread for all connections. */
+const hashThreads = runtimeHashThreads();
 
 /** What {@linkcode connect} can be told. */
 export interface ConnectOptions {
@@ -62,14 +66,13 @@ export async function connect(
   const to = typeof address === "string" ? parseAddress(address, { source: "address" }) : address;
   const { limitBytesPerSecond: rate, ...given } = options;
   const limit = rate === undefined ? undefined : new RateLimit(systemClock, rate);
-  return await connectWithin(limit, to, given);
+  return await connectWithin(to, { ...given, limit });
 }
 
 /** Connects under a limit that other connections may share. */
 async function connectWithin(
-  limit: RateLimit | undefined,
   address: Address,
-  options: Omit<ConnectOptions, "limitBytesPerSecond">,
+  options: Omit<ConnectOptions, "limitBytesPerSecond"> & { limit?: RateLimit | undefined },
 ): Promise<FileClient> {
   const { retryMs = 60_000, ...given } = options;
   return await FileClient.connect({
@@ -77,10 +80,8 @@ async function connectWithin(
     clock: systemClock,
     retryMs,
     random: Math.random,
-    dial: async (signal) => {
-      const connection = await dial(address, signal);
-      return limit ? limit.apply(connection) : connection;
-    },
+    hashThreads,
+    dial: (signal) => dial(address, signal),
   });
 }
 
@@ -108,7 +109,7 @@ if (import.meta.main) {
     await clientProgram({
       host,
       clock: systemClock,
-      connect: (address, { limit, ...options }) => connectWithin(limit, address, options),
+      connect: connectWithin,
       version,
     }),
   );

@@ -31,6 +31,7 @@ export type { Terms } from "./lib/protocol/handshake.ts";
 export type { Limits } from "./lib/protocol/limits.ts";
 export type { Address, ClientTls } from "./lib/runtime/connection.ts";
 export type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
+export type { LogRecord } from "./lib/server/server_log.ts";
 export type { Recovery } from "./lib/store/recovery.ts";
 export { connect, type ConnectOptions } from "./client.ts";
 export { type RunningServer, serve, type ServeOptions } from "./server.ts";

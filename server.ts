@@ -8,25 +8,21 @@
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
 import { toHex } from "./lib/base/hex.ts";
-import { formatTlsAddress } from "./lib/cli/address.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
-import type { Address, Listener, ServerTls } from "./lib/runtime/connection.ts";
-import { limitedListener } from "./lib/runtime/limited_listener.ts";
+import type { Address, ServerTls } from "./lib/runtime/connection.ts";
 import { serveHttp } from "./lib/runtime/node_http.ts";
+import { openLogFile } from "./lib/runtime/log_file.ts";
+import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import {
-  runtimeFiles,
-  runtimeLocalFiles,
-  runtimeNetwork,
-  runtimeProcess,
-  runtimeTls,
-} from "./lib/runtime/runtime.ts";
+import { runtimeHashThreads, runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
 import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { operatorPage } from "./lib/server/operator_pages.ts";
-import { ServerMetrics } from "./lib/server/server_metrics.ts";
+import type { LogRecord } from "./lib/server/server_log.ts";
+import { watchers } from "./lib/server/watchers.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
 import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
@@ -34,6 +30,7 @@ import { TokenStore } from "./lib/store/token_store.ts";
 import { startScrub } from "./lib/store/scrub.ts";
 import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
+import { listen } from "./listening.ts";
 import type { Workers } from "./workers.ts";
 
 /** What {@linkcode serve} can be told. */
@@ -78,6 +75,11 @@ export interface ServeOptions {
    * can reach it; nowhere by default.
    */
   metrics?: Address;
+  /**
+   * Called with each connect, authentication, commit, delete, refusal and the like, as docs/operating.md lists them;
+   * without tokens, proofs, contents and metadata. It is to return at once.
+   */
+  log?: (record: LogRecord) => void;
   /** Called with each message in the notation of PROTOCOL.md, marked `C:` or `S:`. */
   trace?: (line: string) => void;
   /** Told of the server's own faults, such as a failing disk; clients are told as well. */
@@ -106,106 +108,126 @@ export interface RunningServer extends AsyncDisposable {
  * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { dataFolder = "./morsel-data", trace, onError } = options;
-  const { workers = 1, graceMs = 5000 } = options;
-  const maxConnections = Math.ceil((options.maxConnections ?? 1000) / workers);
-  const limitBytesPerSecond = options.limitBytesPerSecond && options.limitBytesPerSecond / workers;
-  const metrics = new ServerMetrics();
-  const parts = await dataFolderParts();
+  const { address = {}, dataFolder = "./morsel-data", trace } = options;
+  const { workers = 1, graceMs = 5000, limitBytesPerSecond: limit } = options;
+  const { metrics, notice, log, onError } = watchers({ ...options, clock: systemClock });
+  const parts = DATA_FOLDER_PARTS;
   const folder = await openDataFolder(dataFolder, {
     ...parts,
     ...(options.metrics && {
       files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
     }),
     quota: options.quota,
+    hashThreads: runtimeHashThreads(),
     reserve: options.reserveBytes === undefined
-      ? { bytes: DEFAULT_RESERVE, onUnknown: (error) => onError?.(error) }
+      ? { bytes: DEFAULT_RESERVE, onUnknown: onError }
       : { bytes: options.reserveBytes },
   });
   let tokens: TokenStore | undefined;
   try {
     const opened = tokens = await TokenStore.open(dataFolder, parts);
-    let renewed: ServerTls | undefined;
     let others: Workers | undefined;
-    const { listener, tlsAddress, shown, stopTls } = await listen(options, (tls) => {
-      renewed = tls;
-      others?.renew(tls);
-    });
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const bootId = crypto.getRandomValues(new Uint8Array(16));
-    const shared = { tokens, limits, bootId, maxConnections, graceMs, metrics, onError };
-    const server = new FileServer({
-      listener: limitedListener(listener, {
-        clock: systemClock,
-        bytesPerSecond: limitBytesPerSecond,
-      }),
-      store: folder.store,
-      clock: systemClock,
-      trace,
-      ...shared,
-    });
-    if (workers > 1) {
-      others = await (await import("./workers.ts")).startWorkers({
-        count: workers - 1,
-        address: server.address,
-        tls: shown,
-        dataFolder,
-        folder,
-        limitBytesPerSecond,
-        isTraced: trace !== undefined,
-        ...shared,
-      }).catch(async (thrown) => {
-        stopTls();
-        await server.close();
-        throw thrown;
-      });
-      // While they were starting.
-      if (renewed) others.renew(renewed);
-    }
-    const begunMs = systemClock.monotonicMs();
-    const pages = options.metrics && await serveHttp(options.metrics, (path) =>
-      operatorPage(path, {
-        server,
-        store: folder.store,
-        metrics,
-        workers: () => others?.size,
-        version: config.version,
-        uptimeMs: () => systemClock.monotonicMs() - begunMs,
-        freeSpace: () => parts.files.freeSpace(dataFolder),
-        quota: options.quota ?? {},
-      })).catch(async (thrown) => {
-        await Promise.all([server.close(), others?.close()]);
-        throw thrown;
-      });
-    const scrub = startScrub(folder.store, {
-      clock: systemClock,
-      rateBytesPerSecond: options.scrubBytesPerSecond,
-      onDamage: (damage) => {
-        metrics.damaged();
-        for (const line of damageLines(damage)) onError?.(new MorselError("integrity", line));
+    let renewed: ServerTls | undefined;
+    const { listener, tlsAddress, shown, stopTls } = await listen({
+      address,
+      dataFolder,
+      tls: options.tls,
+      sharesPort: workers > 1,
+      notice,
+      onRenewal: (tls) => {
+        notice({ type: "certificateChanged" });
+        renewed = tls;
+        others?.renew(tls);
       },
       onError,
     });
-    const close = async () => {
+    const shared = {
+      tokens,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      bootId: crypto.getRandomValues(new Uint8Array(16)),
+      maxConnections: Math.ceil((options.maxConnections ?? 1000) / workers),
+      graceMs,
+      sharedBy: workers,
+      onError,
+    };
+    const bytesPerSecond = limit === undefined ? undefined : limit / workers;
+    const server = new FileServer({
+      ...shared,
+      listener,
+      store: folder.store,
+      clock: systemClock,
+      limit: bytesPerSecond === undefined ? undefined : new RateLimit(systemClock, bytesPerSecond),
+      trace,
+      notice,
+      metrics,
+      facts: {
+        version: config.version,
+        quota: options.quota,
+        reserveBytes: folder.reserveBytes,
+        freeSpace: () => parts.files.freeSpace(dataFolder),
+      },
+    });
+    const stop = async () => {
       stopTls();
       await Promise.all([server.close(), others?.close()]);
-      pages?.close();
-      await scrub.stop();
-      opened[Symbol.dispose]();
-      await folder[Symbol.asyncDispose]();
     };
-    const { recovered } = folder;
-    return {
-      address: server.address,
-      tlsAddress,
-      metricsAddress: pages?.address,
-      recovered,
-      get hasTokens() {
-        return !opened.isEmpty;
-      },
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+    try {
+      if (workers > 1) {
+        others = await (await import("./workers.ts")).startWorkers({
+          ...shared,
+          address: server.address,
+          tls: shown,
+          dataFolder,
+          folder,
+          bytesPerSecond,
+          isTraced: trace !== undefined,
+          log,
+          figures: (principal) => server.figures(principal),
+        });
+        // While they were starting.
+        if (renewed) others.renew(renewed);
+      }
+      const pages = options.metrics &&
+        await serveHttp(options.metrics, (path) =>
+          operatorPage(path, {
+            server,
+            store: folder.store,
+            metrics,
+            workers: () => others?.size,
+          }));
+      const scrub = startScrub(folder.store, {
+        clock: systemClock,
+        rateBytesPerSecond: options.scrubBytesPerSecond,
+        onDamage: (damage) => {
+          const lines = [...damageLines(damage)];
+          notice({ type: "damaged", why: lines.join("; ") });
+          for (const line of lines) options.onError?.(new MorselError("integrity", line));
+        },
+        onError,
+      });
+      const close = async () => {
+        await stop();
+        pages?.close();
+        await scrub.stop();
+        opened[Symbol.dispose]();
+        await folder[Symbol.asyncDispose]();
+      };
+      const { recovered } = folder;
+      return {
+        address: server.address,
+        tlsAddress,
+        metricsAddress: pages?.address,
+        recovered,
+        get hasTokens() {
+          return !opened.isEmpty;
+        },
+        close,
+        [Symbol.asyncDispose]: close,
+      };
+    } catch (thrown) {
+      await stop();
+      throw thrown;
+    }
   } catch (thrown) {
     tokens?.[Symbol.dispose]();
     await folder[Symbol.asyncDispose]();
@@ -213,51 +235,14 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   }
 }
 
-interface Listening {
-  readonly listener: Listener;
-  readonly tlsAddress: string | undefined;
-  /** What is shown over TLS at first. */
-  readonly shown: ServerTls | undefined;
-  readonly stopTls: () => void;
-}
-
-async function listen(
-  { address = {}, dataFolder = "./morsel-data", workers = 1, tls, onError }: ServeOptions,
-  onRenewed: (tls: ServerTls) => void,
-): Promise<Listening> {
-  const { host = "127.0.0.1", port = 1300 } = address;
-  const sharesPort = workers > 1;
-  const place = sharesPort
-    ? await (await import("./workers.ts")).addressToShare({ host, port })
-    : { host, port };
-  if (!tls) {
-    const listener = await (await runtimeNetwork({ sharesPort })).listen(place, { sharesPort });
-    return { listener, tlsAddress: undefined, shown: undefined, stopTls: () => {} };
-  }
-  // Loaded here, so that a server without TLS starts as fast as ever.
-  const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
-  const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
-  const shown = await load();
-  const listener = await (await runtimeTls()).listen(place, shown, { sharesPort });
-  const { port: realPort } = listener.address;
-  return {
-    listener,
-    tlsAddress: formatTlsAddress({ host: shown.reachedAs, port: realPort }, shown.ca),
-    shown,
-    stopTls: keepTls(listener, { load, shown, clock: systemClock, onRenewed, onError }),
-  };
-}
-
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
 
-async function dataFolderParts(): Promise<DataFolderParts> {
-  return {
-    files: await runtimeFiles(),
-    openSql: openNodeSql,
-    clock: systemClock,
-    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-  };
-}
+const DATA_FOLDER_PARTS: DataFolderParts = {
+  files: nodeFiles,
+  openSql: openNodeSql,
+  clock: systemClock,
+  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+};
 
 if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
@@ -269,17 +254,18 @@ if (import.meta.main) {
       return { ...server, recovered: describeRecovery(recovered) };
     },
     hasTokens: async (dataFolder) => {
-      const parts = await dataFolderParts();
+      const parts = DATA_FOLDER_PARTS;
       if (!await parts.files.stat(`${dataFolder}/tokens.db`)) return false;
       using tokens = await TokenStore.open(dataFolder, parts);
       return !tokens.isEmpty;
     },
-    openTokens: async (dataFolder) => TokenStore.open(dataFolder, await dataFolderParts()),
+    openTokens: async (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
     check: async ({ dataFolder, signal, onDamage }) =>
-      await checkDataFolder(dataFolder, await dataFolderParts(), {
+      await checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),
+    log: { clock: systemClock, open: openLogFile },
     version: config.version,
   });
   host.exit(exitCode);

@@ -7,15 +7,19 @@
 
 import { fromHex, toHex } from "./lib/base/hex.ts";
 import { JsonLines, readJsonLines } from "./lib/base/json_lines.ts";
+import { RateLimit } from "./lib/base/rate_limit.ts";
 import type { Listener, TlsListener } from "./lib/runtime/connection.ts";
-import { limitedListener } from "./lib/runtime/limited_listener.ts";
+import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import type { HostProcess } from "./lib/runtime/process.ts";
-import { runtimeFiles, runtimeNetwork, runtimeTls } from "./lib/runtime/runtime.ts";
+import { runtimeNetwork, runtimeTls } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { OwnerLinks } from "./lib/server/owner_links.ts";
+import type { Notice } from "./lib/server/server_event.ts";
+import { watchers } from "./lib/server/watchers.ts";
 import { WorkerFiles } from "./lib/server/worker_files.ts";
+import { workerLog } from "./lib/server/worker_log.ts";
 import type { FromWorker, ToWorker, WorkerOrders } from "./lib/server/worker_words.ts";
 import { readDataFolder } from "./lib/store/read_folder.ts";
 import { TokenStore } from "./lib/store/token_store.ts";
@@ -37,15 +41,15 @@ export async function work(host: HostProcess, options: WorkOptions): Promise<0 |
   const stopListening = host.onSignal(() => {});
   const { promise: stopped, resolve: stop } = Promise.withResolvers<0 | 1>();
   const words = new JsonLines((bytes) => host.stdout.write(bytes), () => stop(1));
-  const say = (said: FromWorker) => words.send(said);
   // What became of a change that was under way nobody knows: the clients find out when they connect again.
   const onLost = () => stop(1);
   const listen = async () => {
     let worker: Worker | undefined;
     for await (const line of readJsonLines(host.stdin)) {
       const heard = line as ToWorker;
-      if (heard.type === "orders") worker = await start(heard.orders, { ...options, say, onLost });
-      else if (heard.type === "stop") void worker?.close().then(() => stop(0));
+      if (heard.type === "orders") {
+        worker = await start(heard.orders, { ...options, words, onLost });
+      } else if (heard.type === "stop") void worker?.close().then(() => stop(0));
       else worker?.take(heard);
     }
     return 1 as const;
@@ -68,14 +72,17 @@ interface Worker {
 
 async function start(
   orders: WorkerOrders,
-  { say, onLost, onError, trace }: WorkOptions & {
-    say: (said: FromWorker) => void;
-    onLost: () => void;
-  },
+  { words, onLost, ...options }: WorkOptions & { words: JsonLines; onLost: () => void },
 ): Promise<Worker> {
-  const { dataFolder, limits, maxConnections, graceMs, owner } = orders;
-  const files = await runtimeFiles();
-  const parts = { files, openSql: openNodeSql, clock: systemClock };
+  const { dataFolder, limits, maxConnections, graceMs, sharedBy, owner, bytesPerSecond } = orders;
+  const clock = systemClock;
+  const say = (said: FromWorker) => words.send(said);
+  const { notice, onError } = watchers({
+    clock,
+    log: orders.isLogged ? workerLog(words, clock) : undefined,
+    onError: options.onError,
+  });
+  const parts = { files: nodeFiles, openSql: openNodeSql, clock };
   const tokens = await TokenStore.open(dataFolder, parts);
   const folder = readDataFolder(dataFolder, {
     ...parts,
@@ -89,23 +96,25 @@ async function start(
   const links = new OwnerLinks({
     connect: () => network.connect(owner),
     secret: owner.secret,
-    clock: systemClock,
+    clock,
     onLost,
   });
-  const { listener, renew } = await listenShared(orders);
+  const { listener, renew } = await listenShared(orders, notice);
+  const files = new WorkerFiles(folder.files, links);
   const server = new FileServer({
-    listener: limitedListener(listener, {
-      clock: systemClock,
-      bytesPerSecond: orders.limitBytesPerSecond,
-    }),
-    store: new WorkerFiles(folder.files, links),
+    listener,
+    store: files,
+    figures: (principal) => files.figures(principal),
     tokens,
     limits,
-    clock: systemClock,
+    clock,
     bootId: fromHex(orders.bootId),
     maxConnections,
     graceMs,
-    ...(orders.isTraced && { trace }),
+    limit: bytesPerSecond === undefined ? undefined : new RateLimit(clock, bytesPerSecond),
+    sharedBy,
+    ...(orders.isTraced && { trace: options.trace }),
+    notice,
     onError,
   });
   say({ type: "listening" });
@@ -122,18 +131,23 @@ async function start(
       links.close();
       await folder[Symbol.asyncDispose]();
       tokens[Symbol.dispose]();
+      await words.flush();
     },
   };
 }
 
 async function listenShared(
   { address, tls }: WorkerOrders,
+  notice: Notice,
 ): Promise<{ listener: Listener; renew: TlsListener["renew"] }> {
   if (!tls) {
     const shared = { sharesPort: true };
     const listener = await (await runtimeNetwork(shared)).listen(address, shared);
     return { listener, renew: () => {} };
   }
-  const listener = await (await runtimeTls()).listen(address, tls, { sharesPort: true });
+  const listener = await (await runtimeTls()).listen(address, tls, {
+    sharesPort: true,
+    onRefusal: (remote, why) => notice({ type: "handshakeFailed", remote, why }),
+  });
   return { listener, renew: (shown) => listener.renew(shown) };
 }

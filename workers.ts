@@ -6,20 +6,22 @@
 
 import { toHex } from "./lib/base/hex.ts";
 import { WORKER_WORD } from "./lib/cli/server_workers.ts";
+import type { Principal } from "./lib/base/principal.ts";
+import type { Figures } from "./lib/protocol/figures.ts";
 import type { Limits } from "./lib/protocol/limits.ts";
 import type { Address, ServerTls } from "./lib/runtime/connection.ts";
 import { runtimeChild, runtimeNetwork } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { OwnerDoor } from "./lib/server/owner_door.ts";
-import type { ServerMetrics } from "./lib/server/server_metrics.ts";
+import type { LogRecord } from "./lib/server/server_log.ts";
 import { WorkerPool } from "./lib/server/worker_pool.ts";
 import type { DataFolder } from "./lib/store/data_folder.ts";
 import type { TokenStore } from "./lib/store/token_store.ts";
 
 /** What workers are started with. */
 export interface StartWorkersOptions {
-  /** How many, beside the server itself. */
-  readonly count: number;
+  /** How many processes there are to be, the server itself included. */
+  readonly sharedBy: number;
   /** Where the server listens, with the real port. */
   readonly address: Address;
   readonly tls?: ServerTls | undefined;
@@ -33,9 +35,12 @@ export interface StartWorkersOptions {
   readonly maxConnections: number;
   readonly graceMs: number;
   /** Of each; undefined for no limit. */
-  readonly limitBytesPerSecond?: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
   readonly isTraced: boolean;
-  readonly metrics: ServerMetrics;
+  /** Called with what happens in them; without it they do not tell. */
+  readonly log?: ((record: LogRecord) => void) | undefined;
+  /** What their clients may be told of the server. */
+  readonly figures: (principal: Principal) => Promise<Figures>;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -49,45 +54,30 @@ export interface Workers {
   close(): Promise<void>;
 }
 
-/**
- * An address at which nobody else listens, to be shared by the processes of one server: sharing would let them
- * join those of another one unseen. Throws `connection`.
- */
-export async function addressToShare({ host, port }: Address): Promise<Address> {
-  const listener = await (await runtimeNetwork()).listen({ host, port });
-  listener.close();
-  return { host, port: listener.address.port };
-}
-
 /** Starts them; settles once all listen. Throws what keeps one of them from it, with none left. */
 export async function startWorkers(options: StartWorkersOptions): Promise<Workers> {
-  const { folder, tokens, limits, bootId, metrics, onError, isTraced, ...rest } = options;
-  const { count, address, tls, dataFolder, maxConnections, graceMs, limitBytesPerSecond } = rest;
+  const { folder, tokens, limits, bootId, log, figures, onError, ...orders } = options;
   const secret = toHex(crypto.getRandomValues(new Uint8Array(32)));
   const listener = await (await runtimeNetwork()).listen({ host: "127.0.0.1", port: 0 });
   const { host, port } = listener.address;
   const clock = systemClock;
   const { store, held, catalog } = folder;
   const shared = { store, clock, onError };
-  const door = new OwnerDoor({ listener, secret, tokens, limits, bootId, metrics, ...shared });
+  const door = new OwnerDoor({ ...shared, listener, secret, tokens, limits, bootId, figures });
   const pool = await WorkerPool.start({
-    count,
+    ...shared,
+    count: orders.sharedBy - 1,
     start: () => runtimeChild({ program: PROGRAM, args: [WORKER_WORD] }),
     orders: {
-      address,
-      tls,
-      dataFolder,
+      ...orders,
       owner: { host, port, secret },
       limits,
       bootId: toHex(bootId),
-      maxConnections,
-      graceMs,
-      limitBytesPerSecond,
-      isTraced,
+      isLogged: log !== undefined,
     },
     held,
     catalog,
-    ...shared,
+    log,
   }).catch(async (thrown) => {
     await door.close();
     throw thrown;

@@ -79,6 +79,7 @@ async function copySource(folder: string): Promise<void> {
       "server.ts",
       "worker.ts",
       "workers.ts",
+      "listening.ts",
       "client.ts",
       "deno.lock",
       "package.json",
@@ -121,7 +122,8 @@ async function commit(): Promise<string> {
 
 async function compileWithDeno(program: Program, { folder, path }: Place): Promise<void> {
   const { permissions, script } = program;
-  const args = ["compile", "--no-prompt", ...permissions, "--output", path, script];
+  const included = ["--include", "lib/runtime/hash_worker.ts"];
+  const args = ["compile", "--no-prompt", ...permissions, ...included, "--output", path, script];
   const { success, stderr } = await run(Deno.execPath(), args, folder);
   if (success) return;
   if (!stderr.includes("Setting up base binary")) throw new BuildError(stderr.trim());

@@ -15,7 +15,14 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** What programs start from: the parts are put together there, for whatever runtime it is. */
-const ENTRY_POINTS = ["server.ts", "worker.ts", "workers.ts", "client.ts", "mod.ts"];
+const ENTRY_POINTS = [
+  "server.ts",
+  "listening.ts",
+  "worker.ts",
+  "workers.ts",
+  "client.ts",
+  "mod.ts",
+];
 
 /** The one file that knows which runtime this is, and what only it may import. */
 const CHOICE = "lib/runtime/runtime.ts";

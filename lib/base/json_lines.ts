@@ -23,7 +23,7 @@ export class JsonLines {
   readonly #write: (bytes: Uint8Array) => Promise<unknown>;
   readonly #onFailure: (why: unknown) => void;
   #waiting: string[] = [];
-  #isWriting = false;
+  #writing: Promise<void> | undefined;
   #hasFailed = false;
 
   /**
@@ -45,11 +45,20 @@ export class JsonLines {
       return this.#fail(new Error(`${MAX_WAITING} lines wait to be read`));
     }
     this.#waiting.push(JSON.stringify(value) + "\n");
-    if (!this.#isWriting) void this.#writeAll();
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Values that wait for those before them to be written. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Settles once all that was sent is written or dropped. */
+  async flush(): Promise<void> {
+    await this.#writing;
   }
 
   async #writeAll(): Promise<void> {
-    this.#isWriting = true;
     try {
       while (this.#waiting.length > 0) {
         await this.#write(new TextEncoder().encode(this.#waiting.splice(0).join("")));
@@ -57,7 +66,7 @@ export class JsonLines {
     } catch (thrown) {
       this.#fail(thrown);
     }
-    this.#isWriting = false;
+    this.#writing = undefined;
   }
 
   #fail(why: unknown): void {

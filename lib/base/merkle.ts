@@ -17,6 +17,16 @@ export function leafHash(block: Uint8Array): Uint8Array {
   return finish(createHash("sha256").update(LEAF_PREFIX).update(block));
 }
 
+/** The hashes of the blocks in `bytes`, of which the last may be short, one after the other. */
+export function leafHashes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const leaves = new Uint8Array(Math.ceil(bytes.length / BLOCK_SIZE) * DIGEST_SIZE);
+  for (let index = 0; index * BLOCK_SIZE < bytes.length; index++) {
+    const block = bytes.subarray(index * BLOCK_SIZE, (index + 1) * BLOCK_SIZE);
+    leaves.set(leafHash(block), index * DIGEST_SIZE);
+  }
+  return leaves;
+}
+
 /** The hash that stands for two neighbouring subtrees. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return finish(createHash("sha256").update(NODE_PREFIX).update(left).update(right));

@@ -36,12 +36,23 @@ export class Pace {
   /** Settles when so many bytes may be followed by more. Throws the signal's reason. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const { burstMs, leastRate, longestMs } = this.#options;
+    const pauseMs = this.charge(bytes);
+    if (pauseMs > 0) await wait(this.#clock, pauseMs, signal);
+  }
+
+  /** The same without the waiting: returns the milliseconds before more may follow, `longestMs` at most. */
+  charge(bytes: number, longestMs = Infinity): number {
+    const { burstMs, leastRate, longestMs: mostDebtMs } = this.#options;
     const nowMs = this.#clock.monotonicMs();
     const paidMs = Math.max(this.#paidMs, nowMs - burstMs) + bytes / this.#bytesPerMs;
-    this.#paidMs = Math.min(paidMs, nowMs + longestMs);
+    this.#paidMs = Math.min(paidMs, nowMs + mostDebtMs);
     const patienceMs = leastRate > 0 ? bytes * 1000 / leastRate : Infinity;
-    const aheadMs = Math.min(this.#paidMs - nowMs, patienceMs);
-    if (aheadMs > LEAST_WAIT_MS) await wait(this.#clock, Math.ceil(aheadMs), signal);
+    const aheadMs = Math.min(this.#paidMs - nowMs, patienceMs, longestMs);
+    return aheadMs > LEAST_WAIT_MS ? Math.ceil(aheadMs) : 0;
+  }
+
+  /** How long it is until all that was taken is paid for, in milliseconds; negative after a rest. */
+  get debtMs(): number {
+    return this.#paidMs - this.#clock.monotonicMs();
   }
 }

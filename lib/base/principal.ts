@@ -23,5 +23,15 @@ export interface Principal {
   readonly bytesPerSecond?: number | undefined;
 }
 
+/** Whether a principal has a right, by itself or within another. */
+export function may({ rights }: Pick<Principal, "rights">, right: Right): boolean {
+  return rights.has(right) || (right === "create" && rights.has("write"));
+}
+
+/** Whether there is nothing that a principal may not do with any file. */
+export function mayDoAll(principal: Pick<Principal, "rights" | "prefix">): boolean {
+  return principal.prefix === "" && RIGHTS.every((right) => may(principal, right));
+}
+
 /** Everybody, where no token is asked for. */
 export const EVERYBODY: Principal = { name: "", rights: new Set(RIGHTS), prefix: "" };

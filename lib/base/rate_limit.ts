@@ -1,9 +1,9 @@
-// A limit on the bytes a second of connections, all together and both ways: a wrapper around a connection, so
-// that one without a limit costs nothing. Reads are put off, and TCP then slows the sender down.
+// A limit on the bytes a second of connections, all together and both ways. Reads are put off, and TCP then slows
+// the sender down; writes go in pieces. A connection without a limit has no lanes, and pays nothing.
 
 import type { Clock } from "./clock.ts";
-import type { Connection } from "./connection.ts";
 import { Pace } from "./pace.ts";
+import { wait } from "./wait.ts";
 
 /** The lowest limit there is, in bytes a second: a peer's patience with a slow transfer is not endless. */
 export const LEAST_RATE_LIMIT = 16 * 1024;
@@ -26,6 +26,7 @@ const LARGEST_PIECE = 256 * 1024;
 export class RateLimit {
   /** The bytes a second that are not exceeded, but for {@linkcode LEAST_SHARE} of each connection. */
   readonly bytesPerSecond: number;
+  readonly #clock: Clock;
   readonly #pace: Pace;
   readonly #piece: number;
 
@@ -37,6 +38,7 @@ export class RateLimit {
       );
     }
     this.bytesPerSecond = bytesPerSecond;
+    this.#clock = clock;
     this.#pace = new Pace(clock, bytesPerSecond, {
       burstMs: BURST_MS,
       leastRate: LEAST_SHARE,
@@ -46,61 +48,58 @@ export class RateLimit {
     this.#piece = Math.min(LARGEST_PIECE, Math.max(LEAST_PIECE, piece));
   }
 
-  /** The same connection under the limit; to be used and closed in its place. */
-  apply(connection: Connection): Connection {
-    const stop = new AbortController();
-    const close = () => {
-      stop.abort(new Error("The connection was closed"));
-      connection.close();
-    };
-    return {
-      readable: this.#readable(connection, stop.signal),
-      writable: this.#writable(connection, stop.signal),
-      get bytesWritten() {
-        return connection.bytesWritten;
-      },
-      remote: connection.remote,
-      channelBinding: connection.channelBinding,
-      close,
-    };
+  /** How long those who moved so many bytes have to pause, in milliseconds, `longestMs` at most. */
+  charge(bytes: number, longestMs: number): number {
+    return this.#pace.charge(bytes, longestMs);
   }
 
-  #readable(connection: Connection, signal: AbortSignal): ReadableStream<Uint8Array> {
-    const reader = connection.readable.getReader({ mode: "byob" });
-    return new ReadableStream<Uint8Array>({
-      type: "bytes",
-      autoAllocateChunkSize: this.#piece,
-      pull: async (controller) => {
-        const request = (controller as ReadableByteStreamController).byobRequest!;
-        const { buffer, byteOffset, byteLength } = request.view!;
-        const room = Math.min(byteLength, this.#piece);
-        const { value, done } = await reader.read(new Uint8Array(room));
-        if (done) {
-          controller.close();
-          return request.respond(0);
-        }
-        new Uint8Array(buffer, byteOffset).set(value);
-        request.respond(value.length);
-        // Handed on first, so that what is small and rare does not wait at all.
-        await this.#pace.take(value.length, signal);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+  /** How many bytes may be moved at a time now by one whose pauses are `longestMs` at most. */
+  piece(longestMs: number): number {
+    // The more stand in line, the less each may take, or a crowd of large pieces would go beyond the limit.
+    const room = 1 - Math.max(0, this.#pace.debtMs) / longestMs;
+    const least = Math.min(LEAST_PIECE, LEAST_SHARE * longestMs / 1000);
+    return Math.floor(Math.max(least, this.#piece * room));
   }
 
-  #writable(connection: Connection, signal: AbortSignal): WritableStream<Uint8Array> {
-    const writer = connection.writable.getWriter();
-    writer.closed.catch(() => {}); // whoever writes sees it
-    return new WritableStream<Uint8Array>({
-      write: async (bytes) => {
-        for (let start = 0; start < bytes.length; start += this.#piece) {
-          const piece = bytes.subarray(start, start + this.#piece);
-          await writer.write(piece);
-          await this.#pace.take(piece.length, signal);
-        }
-      },
-      close: () => writer.close(),
-      abort: (reason) => writer.abort(reason),
-    });
+  /** Settles after `ms` milliseconds. Throws the signal's reason. */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    return wait(this.#clock, ms, signal);
+  }
+
+  /** The time the pauses are measured by, in milliseconds. */
+  get nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+}
+
+/** One direction of one connection, under all of its limits. What is small and rare does not wait in it. */
+export class Lane {
+  readonly #limits: readonly RateLimit[];
+  readonly #longestMs: number;
+  readonly #signal: AbortSignal;
+  #freeMs = 0;
+
+  /** There is one limit at least. Pauses are kept under a quarter of `stallMs`; `signal` ends them. */
+  constructor(
+    limits: readonly RateLimit[],
+    { stallMs, signal }: { readonly stallMs: number; readonly signal: AbortSignal },
+  ) {
+    this.#limits = limits;
+    this.#longestMs = Math.min(LONGEST_PAUSE_MS, stallMs / 4);
+    this.#signal = signal;
+  }
+
+  /** Settles when more may be moved; returns how many bytes. Throws the signal's reason. */
+  async next(): Promise<number> {
+    const limit = this.#limits[0]!;
+    const pauseMs = this.#freeMs - limit.nowMs;
+    if (pauseMs > 0) await limit.wait(pauseMs, this.#signal);
+    return Math.min(...this.#limits.map((each) => each.piece(this.#longestMs)));
+  }
+
+  /** Says that so many bytes were moved. */
+  moved(bytes: number): void {
+    const pauses = this.#limits.map((each) => each.charge(bytes, this.#longestMs));
+    this.#freeMs = this.#limits[0]!.nowMs + Math.max(...pauses);
   }
 }

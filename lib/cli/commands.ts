@@ -7,6 +7,7 @@ import { completions } from "./completions.ts";
 import { hash } from "./hash.ts";
 import { ls } from "./ls.ts";
 import { cp, mv, rm, stat } from "./name_commands.ts";
+import { stats } from "./stats.ts";
 import { TRANSFER_COMMANDS } from "./transfer_commands.ts";
 import { uploadsCommand, verifyCommand } from "./upkeep_commands.ts";
 import { watch } from "./watch.ts";
@@ -211,6 +212,26 @@ export const COMMANDS: readonly Command[] = [
     options: [{ name: "abort", value: "ID", summary: "Forget this one" }],
     examples: [["uploads", "list them: id, bytes that are safe, state, last activity, name"]],
     run: uploadsCommand,
+  },
+  {
+    name: "stats",
+    operands: "",
+    least: 0,
+    most: 0,
+    summary: "Show what the server holds and does, and what a token has used",
+    details: [
+      "Without a token, or with one that may do everything with all files, all there is to tell; with any",
+      "other token what is its own: its files, its quota, what its unfinished uploads have reserved.",
+    ],
+    options: [],
+    examples: [
+      ["stats", "show it as a table"],
+      ["stats --json | jq .freeBytes", "hand a number to another program"],
+    ],
+    nextSteps: {
+      unsupported: "the server is older than this client: it has no statistics to ask for",
+    },
+    run: stats,
   },
   {
     name: "hash",

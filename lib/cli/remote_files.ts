@@ -7,6 +7,7 @@ import type {
   CallOptions,
   Change,
   ConditionOptions,
+  Figures,
   FileInfo,
   GetOptions,
   ListOptions,
@@ -35,6 +36,7 @@ export interface RemoteFiles {
   copy(from: string, to: string, options?: CallOptions & ConditionOptions): Promise<FileInfo>;
   verify(name: string, options?: VerifyOptions): Promise<Verified>;
   uploads(options?: CallOptions): Promise<UnfinishedUpload[]>;
+  stats(options?: CallOptions): Promise<Figures>;
   abortUpload(id: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;
 }

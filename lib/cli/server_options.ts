@@ -44,6 +44,12 @@ export const SERVER_OPTIONS: readonly OptionRule[] = [
     value: "HOST:PORT",
     summary: "Show numbers for Prometheus there, at /metrics, and /healthz, over HTTP",
   },
+  {
+    name: "log",
+    value: "FILE",
+    summary:
+      "Append a line of JSON for each connect, log-in, commit, delete and refusal; - = standard error",
+  },
   ...SERVER_TLS_OPTIONS,
   {
     name: "insecure",

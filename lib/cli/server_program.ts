@@ -1,20 +1,23 @@
 // The server as a program: its options, its messages, its end. The serving itself, and the checking of a data
 // folder, are parameters, which server.ts at the root gives it.
 
+import type { Clock } from "../base/clock.ts";
 import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import type { ServerTlsOptions } from "../runtime/server_tls.ts";
-import { formatAddress, isLoopback, parseAddress } from "./address.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import { findOperand, parseArguments, type ParsedOptions } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure, UsageError } from "./failure.ts";
 import { formatCount, formatSize, printable } from "./format.ts";
 import { serverHelp } from "./help.ts";
+import { metricsAddress } from "./metrics_address.ts";
 import { byteRate, byteSize, wholeNumber } from "./option_values.ts";
 import { Screen } from "./screen.ts";
+import { type LogParts, openServerLog } from "./server_log_option.ts";
 import { SERVER_OPTIONS } from "./server_options.ts";
-import { WORKER_WORD, workersOption } from "./server_workers.ts";
+import { WORKER_WORD, workersOption, type WorkProgramOptions } from "./server_workers.ts";
 import { guardOpenAddress, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
 import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
@@ -38,6 +41,8 @@ export interface ServeProgramOptions {
   tls?: ServerTlsOptions;
   /** Where to show numbers for Prometheus over HTTP. */
   metrics?: Address;
+  /** Called with each thing that happens, as an object for the log. */
+  log?: (record: object) => void;
   /** Called with one line for each frame that is sent or received. */
   trace?: (line: string) => void;
   /** Told of what went wrong with no caller to tell. */
@@ -79,12 +84,6 @@ export interface CheckReport {
   readonly damages: number;
 }
 
-/** What a worker tells. */
-export interface WorkProgramOptions {
-  trace: (line: string) => void;
-  onError: (error: unknown) => void;
-}
-
 /** What {@linkcode serverProgram} works with. */
 export interface ServerProgramOptions {
   host: HostProcess;
@@ -98,6 +97,8 @@ export interface ServerProgramOptions {
   hasTokens?: (dataFolder: string) => Promise<boolean>;
   /** Serves as one of the workers of the server that has started this process. Returns the exit code. */
   work?: (options: WorkProgramOptions) => Promise<typeof EXIT.done | typeof EXIT.unexpected>;
+  /** How a log is written; without this there is none. */
+  log?: LogParts;
   /** What `--version` prints. */
   version: string;
 }
@@ -107,6 +108,8 @@ const NEXT_STEPS = { connection: "choose another place with --listen" };
 
 const HINT = "see morsel-server --help";
 const DEFAULT_FOLDER = "./morsel-data";
+/** How long the last messages may take to be read, in milliseconds. */
+const PARTING_MS = 1000;
 const DEFAULT_SCRUB_RATE = 8 * 1024 * 1024;
 
 /** Runs the program until a signal stops it; never throws. Returns the exit code. */
@@ -143,8 +146,16 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
   } catch (error) {
     return (await screen.failure(error)).exitCode;
   } finally {
-    await screen.flush();
+    await flushed(screen, options.log?.clock);
   }
+}
+
+/** All is written, or nobody has read it for a second: a log that fills a pipe is not to keep the program from its end. */
+async function flushed(screen: Screen, clock: Clock | undefined): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stopTimer = clock?.holdingTimer(PARTING_MS, late.resolve);
+  await Promise.race([screen.flush(), late.promise]);
+  stopTimer?.();
 }
 
 /** Whether the first operand is `token`, which has options of its own. */
@@ -194,6 +205,7 @@ async function serveUntilStopped(
     files: wholeNumber(given, "quota-files", { least: 1, most: Number.MAX_SAFE_INTEGER }),
   };
   const reserveBytes = byteSize(given, "reserve", { least: 1, zero: "off" });
+  await using log = await openServerLog(given, { screen, ...options });
   const server = await options.serve({
     address,
     dataFolder,
@@ -206,6 +218,7 @@ async function serveUntilStopped(
     onError: faults(screen),
     ...(workers !== undefined && { workers }),
     ...(maxConnections !== undefined && { maxConnections }),
+    ...(log && { log: (record) => log.write(record) }),
     ...(given.flag("trace") && { trace: (line) => screen.trace(line) }),
   });
   try {
@@ -221,7 +234,8 @@ async function serveUntilStopped(
     await screen.results(`listening on ${formatAddress(server.address)}`);
     if (server.tlsAddress) await screen.results(`clients connect to ${server.tlsAddress}`);
     await aborted(stop.signal);
-    await screen.message("Stopping; a second signal ends it at once");
+    // Not awaited: nobody may read it.
+    void screen.message("Stopping; a second signal ends it at once");
   } finally {
     await server.close();
   }
@@ -270,21 +284,6 @@ async function checkFolder(
     }: ${found}`,
   );
   return damages === 0 ? EXIT.done : EXIT.integrity;
-}
-
-/** What the numbers tell is for the operator: beyond loopback only where that is asked for. */
-function metricsAddress(given: ParsedOptions): Address | undefined {
-  const text = given.value("metrics");
-  if (text === undefined) return undefined;
-  if (!/:\d+$/.test(text)) {
-    throw new UsageError(`--metrics needs a port, as in 127.0.0.1:9130; ${HINT}`);
-  }
-  const address = parseAddress(text, { source: "--metrics", anyPort: true });
-  if (isLoopback(address.host) || given.flag("insecure")) return address;
-  throw new UsageError(
-    `Other machines can reach ${formatAddress(address)}, and metrics have no TLS; show them on ` +
-      "127.0.0.1, or add --insecure",
-  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

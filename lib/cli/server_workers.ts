@@ -9,6 +9,14 @@ import { wholeNumber } from "./option_values.ts";
 /** The only word on the command line of a worker; the rest it is told on its standard input. */
 export const WORKER_WORD = "worker-of-a-server";
 
+/** What the program of a worker works with. */
+export interface WorkProgramOptions {
+  /** Called with one line for each frame that is sent or received. */
+  trace: (line: string) => void;
+  /** Told of what went wrong with no caller to tell. */
+  onError: (error: unknown) => void;
+}
+
 /** More processes than these share no machine. */
 const MOST_WORKERS = 64;
 

@@ -4,10 +4,11 @@
 import type { Principal, Right } from "../base/principal.ts";
 import { RIGHTS } from "../base/principal.ts";
 import { quote } from "../base/names.ts";
+import { LEAST_RATE_LIMIT } from "../base/rate_limit.ts";
 import type { OptionRule, ParsedArguments, ParsedOptions } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
-import { formatCount, formatSize, formatTime, printable } from "./format.ts";
-import { byteSize, duration, wholeNumber } from "./option_values.ts";
+import { formatCount, formatRate, formatSize, formatTime, printable } from "./format.ts";
+import { byteRate, byteSize, duration, wholeNumber } from "./option_values.ts";
 import type { Screen } from "./screen.ts";
 import { suggest } from "./suggestion.ts";
 
@@ -40,6 +41,11 @@ export const TOKEN_OPTIONS: readonly OptionRule[] = [
   },
   { name: "quota", value: "SIZE", summary: "Bytes that its files may have together, as in 10G" },
   { name: "files", value: "N", summary: "Files it may have" },
+  {
+    name: "rate",
+    value: "RATE",
+    summary: "Bytes a second that its connections may move together, both ways, as in 10M",
+  },
   { name: "json", summary: "token ls: print one JSON object a line" },
 ];
 
@@ -99,6 +105,7 @@ function tokenIn(name: string, given: ParsedOptions, nowMs: number): Principal {
     expiresMs: expiresMs === undefined ? undefined : nowMs + expiresMs,
     quotaBytes: byteSize(given, "quota", { least: 1 }),
     quotaFiles: wholeNumber(given, "files", { least: 0, most: Number.MAX_SAFE_INTEGER }),
+    bytesPerSecond: byteRate(given, "rate", { least: LEAST_RATE_LIMIT }),
   };
 }
 
@@ -117,11 +124,12 @@ function rightsIn(text: string): Set<Right> {
 
 function describe({ rights, prefix, ...limits }: Principal): string {
   const names = prefix === "" ? "all names" : `names that begin with ${quote(prefix)}`;
-  const { quotaBytes, quotaFiles } = limits;
+  const { quotaBytes, quotaFiles, bytesPerSecond } = limits;
   return [
     `${RIGHTS.filter((right) => rights.has(right)).join(",")} on ${names}`,
     ...(quotaBytes === undefined ? [] : [`up to ${formatSize(quotaBytes)}`]),
     ...(quotaFiles === undefined ? [] : [`up to ${formatCount(quotaFiles)} files`]),
+    ...(bytesPerSecond === undefined ? [] : [`at ${formatRate(bytesPerSecond)}`]),
   ].join(", ");
 }
 

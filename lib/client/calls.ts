@@ -3,6 +3,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
+import type { RateLimit } from "../base/rate_limit.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
@@ -29,6 +30,8 @@ export interface CallsOptions {
   readonly early?: boolean | undefined;
   /** To prove to the server, and to have it proven by the server, before anything is asked for. */
   readonly token?: string | undefined;
+  /** What its bytes, both ways, keep to, together with other connections that are given it. */
+  readonly limit?: RateLimit | undefined;
 }
 
 /** Options of a call. */
@@ -53,13 +56,14 @@ export class Calls {
   #keepAlive: KeepAlive | undefined;
   #pump: Promise<void> = Promise.resolve();
 
-  private constructor(connection: Connection, { clock, trace, token }: CallsOptions) {
+  private constructor(connection: Connection, { clock, trace, token, limit }: CallsOptions) {
     this.#hasToken = token !== undefined;
     this.#frames = new FrameConnection(connection, {
       clock,
       side: "client",
       maxFrame: DEFAULT_LIMITS.maxFrame,
       trace,
+      limit,
       onExpire: (error) => this.#fail(error),
     });
   }
@@ -146,6 +150,11 @@ export class Calls {
   /** Sends Commit or Cancel for an upload, the client's end of it. */
   end(message: Extract<Message, { type: "Commit" | "Cancel" }>): void {
     this.#postOwed(message, this.#waiting.get(message.tag));
+  }
+
+  /** The server has said that it has taken so many bytes more of an upload. */
+  acknowledge(bytes: number): void {
+    this.#frames.acknowledge(bytes);
   }
 
   /** Waits for something the server has to send, under the deadline of replies. */

@@ -3,7 +3,9 @@
 
 import { MorselError } from "../base/errors.ts";
 import { fromHex } from "../base/hex.ts";
-import { BLOCK_SIZE, DIGEST_SIZE, MerkleHasher } from "../base/merkle.ts";
+import { ContentHasher } from "../base/content_hasher.ts";
+import type { HashThread } from "../base/hash_thread.ts";
+import { BLOCK_SIZE, DIGEST_SIZE, merkleRoot } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import { rootFromRange } from "../base/merkle_range.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -17,6 +19,8 @@ export interface PieceOptions {
   readonly isProven: boolean;
   /** Counts the time that hashing takes. */
   readonly counters?: TransferCounters | undefined;
+  /** Hashes what it has time for; whoever leased it releases it. */
+  readonly thread?: HashThread | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
   readonly takeUnproven: (bytes: Uint8Array, offset: number) => Promise<void> | undefined;
 }
@@ -40,7 +44,7 @@ export interface KeptBytes {
 export class DownloadPiece {
   readonly #range: PieceRange;
   readonly #options: PieceOptions;
-  readonly #hasher: MerkleHasher;
+  readonly #hasher: ContentHasher;
   // One buffer for all of them: to join thousands of small arrays took a tenth of the time that hashing takes.
   readonly #leaves: Uint8Array;
   #leavesEnd = 0;
@@ -53,9 +57,12 @@ export class DownloadPiece {
     this.#options = options;
     this.#arrived = range.offset;
     this.#leaves = new Uint8Array(Math.ceil(range.length / BLOCK_SIZE) * DIGEST_SIZE);
-    this.#hasher = new MerkleHasher((leaf) => {
-      this.#leaves.set(leaf, this.#leavesEnd);
-      this.#leavesEnd += DIGEST_SIZE;
+    this.#hasher = new ContentHasher({
+      thread: options.thread,
+      onLeaf: (leaf) => {
+        this.#leaves.set(leaf, this.#leavesEnd);
+        this.#leavesEnd += DIGEST_SIZE;
+      },
     });
   }
 
@@ -96,7 +103,7 @@ export class DownloadPiece {
   }
 
   /** Holds what has arrived against the digest. Throws `protocol` or `integrity`. */
-  prove(end: Message, file: FileInfo): void {
+  async prove(end: Message, file: FileInfo): Promise<void> {
     const { offset, length } = this.#range;
     const expected = Math.min(offset + length, file.size);
     if (end.type !== "End" || end.offset !== expected || this.#arrived !== expected) {
@@ -106,7 +113,7 @@ export class DownloadPiece {
       );
     }
     if (!this.#options.isProven) return;
-    this.#hasher.digest();
+    await this.#hasher.digest();
     if (this.#matches(file)) return;
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(expected / BLOCK_SIZE) - 1];
     const blocks = first === last ? `Block ${first}` : `One of the blocks ${first} to ${last}`;
@@ -123,12 +130,14 @@ export class DownloadPiece {
   #matches({ size, digest }: FileInfo): boolean {
     const { offset } = this.#range;
     if (this.#arrived === offset && size > 0) return true; // nothing came, so nothing is claimed
-    const root = size === 0 ? new MerkleHasher().digest() : rootFromRange({
+    const root = size === 0 ? merkleRoot(NOTHING) : rootFromRange({
       leafCount: Math.ceil(size / BLOCK_SIZE),
       first: offset / BLOCK_SIZE,
       leaves: this.leaves,
-      proof: this.#proof ?? new Uint8Array(0),
+      proof: this.#proof ?? NOTHING,
     });
     return root !== undefined && root.length === DIGEST_SIZE && equals(root, fromHex(digest));
   }
 }
+
+const NOTHING = new Uint8Array(0);

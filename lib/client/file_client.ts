@@ -9,12 +9,13 @@ import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls, CallsOptions } from "./calls.ts";
 import { conditionFields } from "./condition_fields.ts";
 import { Download } from "./download.ts";
-import { fileInfoOf, unfinishedUploadOf } from "./file_info.ts";
+import { figuresOf, fileInfoOf, unfinishedUploadOf } from "./file_info.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { Untagged } from "./pending_call.ts";
 import type {
   CallOptions,
   ConditionOptions,
+  Figures,
   FileInfo,
   GetOptions,
   ListOptions,
@@ -160,6 +161,18 @@ export class FileClient implements AsyncDisposable {
     await this.#link.run((calls) => calls.call({ type: "AbortUpload", upload }, { signal }), {
       signal,
     });
+  }
+
+  /**
+   * What the server tells of itself: with a token that is limited no more than what is that token's own. Throws
+   * `unsupported` from a server that is older than this.
+   */
+  stats(options: CallOptions = {}): Promise<Figures> {
+    const { signal } = options;
+    return this.#link.run(
+      async (calls) => figuresOf(await calls.call({ type: "Stats" }, { signal })),
+      { signal },
+    );
   }
 
   /** Closes the connection; calls under way fail. Closing twice is harmless. */

@@ -1,9 +1,10 @@
-// File and Upload messages as the public API shows them.
+// File, Upload and Figures messages as the public API shows them.
 
 import { toHex } from "../base/hex.ts";
+import { decodeFigures } from "../protocol/figures.ts";
 import { type Message, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { MorselError } from "../base/errors.ts";
-import type { FileInfo, UnfinishedUpload } from "./types.ts";
+import type { Figures, FileInfo, UnfinishedUpload } from "./types.ts";
 
 /** What a File message tells. Throws `protocol` for any other message. */
 export function fileInfoOf(message: Message): FileInfo {
@@ -37,4 +38,10 @@ export function unfinishedUploadOf(message: Message): UnfinishedUpload {
     activeMs,
     isAttached: attached === 1,
   };
+}
+
+/** What a Figures message tells. Throws `protocol` for any other message. */
+export function figuresOf(message: Message): Figures {
+  if (message.type === "Figures") return decodeFigures(message.figures);
+  throw new MorselError("protocol", `The server sent ${message.type} where Figures belongs`);
 }

@@ -3,6 +3,7 @@
 
 import type { Connection } from "../base/connection.ts";
 import { type ErrorCode, MorselError } from "../base/errors.ts";
+import type { HashThreads } from "../base/hash_thread.ts";
 import { unlessAborted, wait } from "../base/wait.ts";
 import { Calls, type CallsOptions } from "./calls.ts";
 
@@ -15,6 +16,8 @@ const REFUSED: readonly ErrorCode[] = ["busy", "draining"];
 const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds: a server that has come back is not left waiting. */
 const LAST_PAUSE_MS = 5_000;
+/** The longest that a server is believed when it says to come back later: no penalty lasts longer (PROTOCOL.md 4.1). */
+const LONGEST_ORDER_MS = 600_000;
 
 /** A loss that is being mended. */
 export interface Reconnecting {
@@ -36,6 +39,8 @@ export interface LinkOptions extends CallsOptions {
   readonly onReconnecting?: ((event: Reconnecting) => void) | undefined;
   /** From 0 to 1: spreads the clients of a server that went down. */
   readonly random: () => number;
+  /** Where large contents are hashed beside all else; without them, where they come by. */
+  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** Options of {@linkcode Link.run}. */
@@ -56,6 +61,9 @@ export class Link {
   #connecting: Promise<Calls> | undefined;
   #isClosed = false;
   #wasThere = false;
+  /** When the server lets this client in again, by its own words, and what it said. */
+  #notBeforeMs = -Infinity;
+  #refusal: MorselError | undefined;
   /** What was told last: how many attempts have failed since there was a connection, and why. */
   #told: { attempt: number; reason?: MorselError } = { attempt: 0 };
 
@@ -72,6 +80,11 @@ export class Link {
   /** The calls of the connection that was made last. */
   get calls(): Calls {
     return this.#calls;
+  }
+
+  /** Where large contents are hashed beside all else. */
+  get hashThreads(): HashThreads | undefined {
+    return this.#options.hashThreads;
   }
 
   /** Does `work`, again on a new connection each time one is lost. Throws its last failure. */
@@ -97,8 +110,11 @@ export class Link {
         const nowMs = clock.monotonicMs();
         sinceMs ??= nowMs;
         if (nowMs - sinceMs >= retryMs) throw retryMs > 0 ? gaveUp(reason, retryMs) : reason;
+        const orderedMs = Math.max(0, this.#notBeforeMs - nowMs);
+        // Coming earlier would be of no use, and waiting that long is not wanted.
+        if (nowMs + orderedMs - sinceMs >= retryMs) throw reason;
         const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-        const pauseMs = Math.ceil(longest * (0.5 + random() / 2));
+        const pauseMs = Math.ceil(orderedMs + longest * (0.5 + random() / 2));
         if (attempt > this.#told.attempt && reason !== this.#told.reason) {
           this.#told = { attempt, reason };
           onReconnecting?.({ attempt, pauseMs, reason });
@@ -127,13 +143,27 @@ export class Link {
   }
 
   async #reconnect(): Promise<Calls> {
-    const calls = await connect({ ...this.#options, early: false }, undefined);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#refusal && nowMs < this.#notBeforeMs) throw this.#refusal;
+    const calls = await connect({ ...this.#options, early: false }, undefined).catch((thrown) => {
+      this.#note(thrown);
+      throw thrown;
+    });
     if (this.#isClosed) {
       await calls.close();
       return calls;
     }
     this.#told = { ...this.#told, attempt: 0 };
     return this.#calls = calls;
+  }
+
+  /** Keeps in mind when a server that has refused this client says that it should come back. */
+  #note(thrown: unknown): void {
+    if (!(thrown instanceof MorselError) || thrown.code !== "busy") return;
+    const afterMs = Number(thrown.detail.afterMs);
+    if (!(afterMs > 0)) return;
+    this.#refusal = thrown;
+    this.#notBeforeMs = this.#options.clock.monotonicMs() + Math.min(afterMs, LONGEST_ORDER_MS);
   }
 
   #lossIn(thrown: unknown): MorselError | undefined {

@@ -3,7 +3,8 @@
 
 import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
-import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
+import { type HashThread, type HashThreads, WORTH_A_THREAD } from "../base/hash_thread.ts";
+import { BLOCK_SIZE, merkleRoot } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
@@ -51,6 +52,8 @@ export class RangeFetch {
   #asked: number;
   #wake: (() => void) | undefined;
   #session: FetchSession | undefined;
+  #threads: HashThreads | undefined;
+  #thread: HashThread | undefined;
 
   constructor(name: string, options: GetOptions, consumer: FetchConsumer) {
     this.#name = name;
@@ -81,11 +84,13 @@ export class RangeFetch {
   /** Settles when all is proven and with the consumer; rejects with the signal's reason when it is aborted. */
   async run(link: Link, signal: AbortSignal): Promise<void> {
     const onAbort = () => this.#stop(this.#session, signal.reason);
+    this.#threads = link.hashThreads;
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       const work = (calls: Calls) => this.#fetch(new FetchSession(calls));
       await link.run(work, { signal, progress: () => this.#proven });
     } finally {
+      this.#thread?.release();
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -136,6 +141,7 @@ export class RangeFetch {
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
       counters: this.#options.counters,
+      thread: this.#thread,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.
@@ -143,7 +149,7 @@ export class RangeFetch {
     const end = await this.#read(session, range, piece);
     if (!this.#file) throw new MorselError("protocol", "The server did not describe the file");
     try {
-      piece.prove(end, this.#file);
+      await piece.prove(end, this.#file);
     } catch (thrown) {
       throw await this.#nameDamage(session, { range, thrown });
     }
@@ -191,6 +197,9 @@ export class RangeFetch {
     // Nothing will come of it that could be held against the digest.
     if (file.size === 0 && this.#unit === BLOCK_SIZE && file.digest !== DIGEST_OF_NOTHING) {
       return this.#stop(session, notEmpty(file));
+    }
+    if (this.#unit === BLOCK_SIZE && this.#end - this.#start >= WORTH_A_THREAD) {
+      this.#thread = this.#threads?.lease();
     }
     this.#consumer.opened();
     this.#opened.resolve();
@@ -253,7 +262,7 @@ export class RangeFetch {
         takeUnproven: () => undefined,
       });
       try {
-        piece.prove(await this.#read(session, block, piece), this.file);
+        await piece.prove(await this.#read(session, block, piece), this.file);
       } catch (error) {
         return error;
       }
@@ -262,7 +271,7 @@ export class RangeFetch {
   }
 }
 
-const DIGEST_OF_NOTHING = toHex(new MerkleHasher().digest());
+const DIGEST_OF_NOTHING = toHex(merkleRoot(new Uint8Array(0)));
 
 function notEmpty({ name, version }: FileInfo): MorselError {
   return new MorselError(

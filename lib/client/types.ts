@@ -1,6 +1,9 @@
 // The types of the public client API: what a caller gives and gets. No logic.
 
+import type { Figures } from "../protocol/figures.ts";
 import type { TransferCounters } from "./transfer_counters.ts";
+
+export type { Figures };
 
 /** A file as the server reports it. */
 export interface FileInfo {

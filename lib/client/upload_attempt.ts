@@ -2,6 +2,7 @@
 // made on the way; behind what an earlier attempt has made durable, where that is of the same source.
 
 import { MorselError } from "../base/errors.ts";
+import type { HashThread } from "../base/hash_thread.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { concat, equals } from "@std/bytes";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -24,6 +25,8 @@ export interface UploadState {
   readonly source: UploadSource;
   readonly options: PutOptions;
   hasher: UploadHasher;
+  /** Hashes what it has time for; released with the upload. */
+  readonly thread: HashThread | undefined;
   /** Whether an unfinished upload of the same source is to be gone on with. */
   mayResume: boolean;
   /** Bytes the server has acknowledged. */
@@ -79,6 +82,7 @@ export class UploadAttempt {
       throw reason;
     }
     const file = fileInfoOf(await call.ended);
+    this.#calls.acknowledge(file.size - this.#received);
     options.onProgress?.({ received: file.size, durable: file.size, total: source.size });
     return file;
   }
@@ -100,18 +104,18 @@ export class UploadAttempt {
     if (mayResume) await this.#until(() => this.#begun !== undefined);
     const offset = this.#begun?.offset ?? 0;
     if (offset === 0) {
-      this.#state.hasher = new UploadHasher();
+      this.#state.hasher = new UploadHasher(this.#state.thread);
       return 0;
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
     // Our own hashes are the better ones; those of the server are held against the source here and there.
     const leaves = concat(this.#leaves);
-    if (this.#state.hasher.goTo(offset)) {
+    if (await this.#state.hasher.goTo(offset)) {
       // Somebody else may have gone on with it in between, with other bytes.
       if (!this.#state.hasher.isBehind(leaves)) return undefined;
     } else {
       if (!await this.#isOfSource(leaves)) return undefined;
-      this.#state.hasher = new UploadHasher();
+      this.#state.hasher = new UploadHasher(this.#state.thread);
       this.#state.hasher.beginAfter(leaves);
     }
     this.#leaves = [];
@@ -152,7 +156,7 @@ export class UploadAttempt {
     });
     await this.#checkSource(end);
     signal.throwIfAborted();
-    const commit = { size: end, digest: hasher.digest() };
+    const commit = { size: end, digest: await hasher.digest() };
     this.#state.committing = commit;
     this.#calls.end({ type: "Commit", tag, ...commit });
   }
@@ -192,6 +196,7 @@ export class UploadAttempt {
       this.#leafCount += reply.hashes.length / DIGEST_SIZE;
     } else if (reply.type === "Ack") {
       const { received, durable } = reply;
+      this.#calls.acknowledge(received - this.#received);
       this.#received = this.#state.received = received;
       hasher.settle(durable);
       options.onProgress?.({ received, durable, total: source.size });

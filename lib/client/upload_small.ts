@@ -29,6 +29,7 @@ export async function uploadSmall(
   }
   calls.end({ type: "Commit", tag, size, digest });
   const file = fileInfoOf(await ended);
+  calls.acknowledge(size);
   options.onProgress?.({ received: size, durable: size, total: size });
   return file;
 }

@@ -3,7 +3,8 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { ChannelBinding, Connection } from "../base/connection.ts";
-import type { MorselError } from "../base/errors.ts";
+import { MorselError } from "../base/errors.ts";
+import { Lane, type RateLimit } from "../base/rate_limit.ts";
 import type { UnknownMessage } from "./codec.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { FrameWriter } from "./frame_writer.ts";
@@ -24,6 +25,10 @@ export interface FrameConnectionOptions {
   readonly maxFrame: number;
   /** Called with each message in notation, marked `C:` or `S:` with its sender. */
   readonly trace?: ((line: string) => void) | undefined;
+  /** What its bytes, both ways, keep to from the beginning. */
+  readonly limit?: RateLimit | undefined;
+  /** Aborted when the connection was closed by another than this. */
+  readonly closed?: AbortSignal | undefined;
   /** Called once when a deadline has passed; what it sends still goes out if the peer takes it. */
   readonly onExpire: (error: MorselError) => void;
 }
@@ -38,12 +43,19 @@ export class FrameConnection {
   readonly #reader: FrameReader;
   readonly #watchdog: Watchdog;
   readonly #expire: (error: MorselError) => void;
+  /** Ends the pauses of its lanes. */
+  #stop: AbortController | undefined;
+  readonly #closedElsewhere: AbortSignal | undefined;
+  readonly #limits: RateLimit[] = [];
+  /** What the bytes from the peer pass, if there is a limit. */
+  #lane: Lane | undefined;
+  #acknowledged = 0;
   #endFrameWait: (() => void) | undefined;
   #expired: MorselError | undefined;
 
   /** Takes the connection over; `close` closes it. */
   constructor(connection: Connection, options: FrameConnectionOptions) {
-    const { clock, side, maxFrame, trace, onExpire } = options;
+    const { clock, side, maxFrame, trace, onExpire, limit, closed } = options;
     const [own, peer] = side === "client" ? ["C", "S"] : ["S", "C"];
     this.#connection = connection;
     this.#expire = (error) => {
@@ -58,9 +70,11 @@ export class FrameConnection {
     });
     this.writer = new FrameWriter(connection.writable, {
       soon: (task) => clock.soon(task),
-      guard: (write) => this.waitFor("write", write, () => connection.bytesWritten),
+      guard: (write) => this.waitFor("write", write, () => this.#bytesTaken),
       trace: trace && ((line) => trace(`${own}: ${line}`)),
     });
+    this.#closedElsewhere = closed;
+    if (limit) this.limitRate(limit);
   }
 
   /** What a proof can be bound to; undefined on plain TCP. */
@@ -87,6 +101,26 @@ export class FrameConnection {
   agree(terms: Terms, maxFrame: number): void {
     this.deadlines = deadlinesOf(terms);
     this.#reader.maxFrame = maxFrame;
+    this.#layLanes();
+  }
+
+  /** Keeps to a limit from here on, too. */
+  limitRate(limit: RateLimit): void {
+    this.#limits.push(limit);
+    this.#layLanes();
+  }
+
+  /** Whether there is a limit that this end keeps to. */
+  get isLimited(): boolean {
+    return this.#lane !== undefined;
+  }
+
+  /**
+   * The peer says that it has taken so many bytes more. The system may hold some MB for a slow peer, and tells of
+   * large steps only.
+   */
+  acknowledge(bytes: number): void {
+    this.#acknowledged += bytes;
   }
 
   /** The next message that has come whole, or undefined: see {@linkcode FrameReader.take}. */
@@ -107,7 +141,7 @@ export class FrameConnection {
   async fill(): Promise<boolean> {
     if (this.#reader.insideFrame) this.#endFrameWait ??= this.begin("frame", () => this.bytesRead);
     try {
-      const more = await this.#reader.fill();
+      const more = await (this.#lane ? this.#fillPiece(this.#lane) : this.#reader.fill());
       if (this.#expired) throw this.#expired;
       return more;
     } catch (thrown) {
@@ -158,16 +192,43 @@ export class FrameConnection {
   /** Closes at once; what is not written is dropped. Closing twice is harmless. */
   async close(): Promise<void> {
     this.#watchdog.stop();
-    this.#connection.close();
+    this.#closeNow();
     await this.writer.abort();
+  }
+
+  /** What the peer is known to have taken: a measure of progress, and no number of bytes. */
+  get #bytesTaken(): number {
+    return this.#connection.bytesWritten + this.#acknowledged;
+  }
+
+  async #fillPiece(lane: Lane): Promise<boolean> {
+    const most = await lane.next();
+    const before = this.bytesRead;
+    const more = await this.#reader.fill(most);
+    lane.moved(this.bytesRead - before);
+    return more;
+  }
+
+  #layLanes(): void {
+    if (this.#limits.length === 0) return;
+    const { signal: own } = this.#stop ??= new AbortController();
+    const signal = this.#closedElsewhere ? AbortSignal.any([own, this.#closedElsewhere]) : own;
+    const options = { stallMs: this.deadlines.frame.silenceMs, signal };
+    this.#lane = new Lane(this.#limits, options);
+    this.writer.lane = new Lane(this.#limits, options);
+  }
+
+  #closeNow(): void {
+    this.#stop?.abort(new MorselError("connection", "The connection was closed"));
+    this.#connection.close();
   }
 
   /** Closes once all is written, or when that takes too long. */
   #closeWithin(clock: Clock, ms: number): void {
-    const stopTimer = clock.timer(ms, () => this.#connection.close());
+    const stopTimer = clock.timer(ms, () => this.#closeNow());
     void this.writer.close().then(() => {
       stopTimer();
-      this.#connection.close();
+      this.#closeNow();
     });
   }
 }

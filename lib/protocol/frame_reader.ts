@@ -59,14 +59,15 @@ export class FrameReader {
 
   /**
    * Waits for more bytes. False when the peer has ended the stream between two frames; throws
-   * `connection` when it ended inside one. What `take` returned before is no longer good.
+   * `connection` when it ended inside one. What `take` returned before is no longer good. Not more than `most`
+   * bytes are read.
    */
-  async fill(): Promise<boolean> {
+  async fill(most = Infinity): Promise<boolean> {
     this.#makeRoom();
     let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
-    const room = this.#bytes.length - this.#end;
+    const room = Math.min(most, this.#bytes.length - this.#end);
     try {
-      result = await this.#reader.read(this.#bytes.subarray(this.#end));
+      result = await this.#reader.read(this.#bytes.subarray(this.#end, this.#end + room));
     } catch (cause) {
       this.#useBuffer(new ArrayBuffer(0));
       throw new MorselError("connection", "The connection was lost", { cause });

@@ -2,6 +2,7 @@
 // of Morsel: an answer of several messages costs one write, and no buffer where the last one's can be used again.
 
 import { MorselError } from "../base/errors.ts";
+import type { Lane } from "../base/rate_limit.ts";
 import { decode, encodeInto, frameRoom } from "./codec.ts";
 import { HEADER_SIZE, type Message } from "./messages.ts";
 import { describe } from "./notation.ts";
@@ -25,6 +26,8 @@ export interface FrameWriterOptions {
 interface Write {
   bytes: Uint8Array;
   length: number;
+  /** How much of it are messages, and not frames that were laid out already. */
+  messages: number;
   /** Whether more frames may join it. */
   isOpen: boolean;
   readonly written: PromiseWithResolvers<void>;
@@ -32,6 +35,8 @@ interface Write {
 
 /** Writes frames in the order of the calls. After a failed write every call fails with `connection`. */
 export class FrameWriter {
+  /** What its bytes are to pass; without it they are as fast as they can be. */
+  lane: Lane | undefined;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #options: FrameWriterOptions;
   /** What is not being written yet, in order. */
@@ -40,6 +45,7 @@ export class FrameWriter {
   #isScheduled = false;
   #spare: Uint8Array | undefined;
   #unwritten = 0;
+  #unwrittenMessages = 0;
   #failure: MorselError | undefined;
 
   /** Takes the stream over. */
@@ -53,6 +59,17 @@ export class FrameWriter {
   /** Bytes handed in that the system has not taken yet. */
   get unwritten(): number {
     return this.#unwritten;
+  }
+
+  /** The same, without what `sendFrames` was given. */
+  get unwrittenMessages(): number {
+    return this.#unwrittenMessages;
+  }
+
+  /** Writes all that was handed in so far; settles when the system has taken it. */
+  async written(): Promise<void> {
+    this.flush();
+    await (this.#waiting.at(-1)?.written.promise ?? this.#writing);
   }
 
   /** Sends a message; settles when the system has taken its bytes. */
@@ -114,7 +131,10 @@ export class FrameWriter {
     this.#options.trace?.(describe(message));
     const write = this.#writeWithRoom(frameRoom(message));
     const end = encodeInto(write.bytes, write.length, message);
-    this.#unwritten += end - write.length;
+    const size = end - write.length;
+    this.#unwritten += size;
+    this.#unwrittenMessages += size;
+    write.messages += size;
     write.length = end;
     return write;
   }
@@ -142,7 +162,7 @@ export class FrameWriter {
   }
 
   #enqueue(bytes: Uint8Array, isOpen: boolean): Write {
-    const write = { bytes, length: 0, isOpen, written: Promise.withResolvers<void>() };
+    const write = { bytes, length: 0, messages: 0, isOpen, written: Promise.withResolvers<void>() };
     write.written.promise.catch(() => {}); // each caller that looks has this promise and sees the failure there
     if (this.#failure) write.written.reject(this.#failure);
     else this.#waiting.push(write);
@@ -164,16 +184,28 @@ export class FrameWriter {
     for (let write = this.#waiting.shift(); write; write = this.#waiting.shift()) {
       write.isOpen = false;
       try {
-        await this.#write(write.bytes.subarray(0, write.length));
+        const bytes = write.bytes.subarray(0, write.length);
+        await (this.lane ? this.#writePieces(bytes, this.lane) : this.#write(bytes));
       } catch (cause) {
         this.#fail(write, cause);
         break;
       }
       this.#unwritten -= write.length;
+      this.#unwrittenMessages -= write.messages;
       if (write.bytes.length === GATHER_SIZE) this.#spare = write.bytes;
       write.written.resolve();
     }
     this.#writing = undefined;
+  }
+
+  /** The pauses between them are no deadline's business: the peer is not to blame for them. */
+  async #writePieces(bytes: Uint8Array, lane: Lane): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      const piece = bytes.subarray(start, start + await lane.next());
+      await this.#write(piece);
+      lane.moved(piece.length);
+      start += piece.length;
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

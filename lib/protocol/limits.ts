@@ -127,3 +127,11 @@ export function deadlinesOf(limits: Pick<Limits, "idleMs" | "stallMs" | "minRate
 export function pingEveryMs(limits: Pick<Limits, "idleMs" | "stallMs">): number {
   return Math.min(limits.idleMs, limits.stallMs) / 3;
 }
+
+/**
+ * Bytes of an upload that its server keeps slow after which an Ack comes, so that it shows life several times within
+ * each deadline, however much the systems in between have taken in ahead of it.
+ */
+export function slowAckBytes(limits: Pick<Limits, "window" | "stallMs" | "minRate">): number {
+  return Math.min(limits.window / 8, limits.minRate * limits.stallMs / 2000);
+}

@@ -74,6 +74,8 @@ export const MESSAGES = {
   Challenge: message(32, "server", "data[rest]"),
   Response: message(33, "client", "data[rest]"),
   Authenticated: message(34, "server", "data[rest]"),
+  Stats: message(35, "client", "", "Figures"),
+  Figures: message(36, "server", "figures[m]"),
 } as const;
 
 /** Who may send a message. */
@@ -102,7 +104,7 @@ export interface MessageRule<Line extends string = string> {
 }
 
 /** The messages that can be the last reply to a request. */
-export type LastReply = "File" | "Page" | "End" | "Watched";
+export type LastReply = "File" | "Page" | "End" | "Watched" | "Figures";
 /** The messages that are requests: each is answered, in the end, by its last reply or an Error. */
 export type RequestName =
   | "Stat"
@@ -114,7 +116,8 @@ export type RequestName =
   | "Copy"
   | "ListUploads"
   | "AbortUpload"
-  | "Watch";
+  | "Watch"
+  | "Stats";
 /** Any request. */
 export type Request = { [Name in RequestName]: MessageOf<Name> }[RequestName];
 

@@ -5,6 +5,9 @@ import type { Clock, StopTimer } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import { type Deadline, RATE_WINDOW_MS } from "./limits.ts";
 
+/** What a timer may be late by on a machine that has nothing else to do, in milliseconds. */
+const LEAST_LATE_MS = 50;
+
 /** A wait that goes on. */
 interface Wait {
   readonly deadline: Deadline;
@@ -13,7 +16,7 @@ interface Wait {
   count: number;
   changedMs: number;
   /** The count at times of the past, oldest first, back to the length of the rate's window. */
-  readonly samples: { atMs: number; count: number }[];
+  samples: { atMs: number; count: number }[];
 }
 
 /** The deadlines of one connection. `onExpire` is called once, with a `deadline` error, and should close. */
@@ -62,9 +65,11 @@ export class Watchdog {
   }
 
   #tick(): void {
-    this.#nextTickMs = Infinity;
     const nowMs = this.#clock.monotonicMs();
+    const lateMs = nowMs - this.#nextTickMs;
+    this.#nextTickMs = Infinity;
     for (const wait of this.#waits) {
+      excuse(wait, lateMs, nowMs);
       const error = look(wait, nowMs);
       if (error) {
         this.stop();
@@ -78,6 +83,18 @@ export class Watchdog {
 /** A deadline is looked at four times while it runs: it passes at most a quarter late. */
 function tickMs(deadline: Deadline): number {
   return deadline.silenceMs / 4;
+}
+
+/**
+ * Leaves out a time in which this process did not run, as on a busy machine or one that was asleep: what the other end
+ * sent meanwhile is yet to be read, and a timer comes before that. A quarter of each deadline counts at every look, so
+ * that all waits end.
+ */
+function excuse(wait: Wait, lateMs: number, nowMs: number): void {
+  if (lateMs < LEAST_LATE_MS) return;
+  const later = (atMs: number) => Math.min(atMs + lateMs, nowMs);
+  wait.changedMs = later(wait.changedMs);
+  wait.samples = wait.samples.map(({ atMs, count }) => ({ atMs: later(atMs), count }));
 }
 
 /** Notes the progress of a wait; returns the error when its deadline has passed. */

@@ -56,13 +56,19 @@ export interface ListenOptions {
    * Whether other processes of the same user may listen at the same address, where each gets its share of the
    * connections; all of them have to say so.
    */
-  readonly sharesPort?: boolean;
+  readonly sharesPort?: boolean | undefined;
+}
+
+/** How a {@linkcode TlsNetwork} listens, beside what it shows. */
+export interface TlsListenOptions extends ListenOptions {
+  /** Told of each connection that never got as far as `accept`: its `host:port`, and why, for people. */
+  readonly onRefusal?: ((remote: string, why: string) => void) | undefined;
 }
 
 /** TLS 1.3 over the network of a runtime. */
 export interface TlsNetwork {
   /** Starts to listen. Throws `connection` when the address is taken, the runtime's error for bad PEM. */
-  listen(address: Address, tls: ServerTls, options?: ListenOptions): Promise<TlsListener>;
+  listen(address: Address, tls: ServerTls, options?: TlsListenOptions): Promise<TlsListener>;
   /** Connects and makes sure who answers; never falls back to plain TCP. Throws `connection`. */
   connect(address: Address, options?: { signal?: AbortSignal }): Promise<Connection>;
 }

@@ -15,10 +15,18 @@ const KEEP_ALIVE_MS = 30_000;
 export interface NodeConnectionOptions {
   readonly isPaused: boolean;
   readonly channelBinding?: ChannelBinding | undefined;
-  /** What to tell of an error, or of an end before the first byte; undefined where that says nothing. */
-  /** Where a socket cannot be paused: the bytes that may wait to be read, beyond which it is closed. */
-  readonly mostHeld?: number | undefined;
+  /** How reading is held and gone on with, where it is not as of any socket. */
+  readonly flow?: ReadFlow | undefined;
+  /** What to tell of an error, or of an end or a reset before the first byte; undefined where that says nothing. */
   readonly explain?: (error: Error | undefined) => Error | undefined;
+}
+
+/** Holds what a socket reads, and goes on with it. */
+export interface ReadFlow {
+  pause(): void;
+  resume(): void;
+  /** Whether what a socket tells as its end is a reset. */
+  wasReset?(): boolean;
 }
 
 /** The connection over a socket, which must be connected and made with `allowHalfOpen`. */
@@ -38,18 +46,18 @@ export class NodeConnection implements Connection {
   #end: "ended" | Error | undefined;
   #bytesWritten = 0;
   readonly #explain: NodeConnectionOptions["explain"];
-  readonly #mostHeld: number | undefined;
+  readonly #flow: ReadFlow;
 
   /**
-   * Takes the socket over: a paused one, or one that hands what comes to `arrive`. What fails is told as
+   * Takes the socket over: one to be paused, or one that hands what comes to `arrive`. What fails is told as
    * `explain` has it.
    */
   constructor(socket: Socket, options: NodeConnectionOptions) {
-    const { isPaused, channelBinding, mostHeld, explain } = options;
+    const { isPaused, channelBinding, flow = socket, explain } = options;
     this.#socket = socket;
     this.channelBinding = channelBinding;
     this.#explain = explain;
-    this.#mostHeld = mostHeld;
+    this.#flow = flow;
     this.#isPaused = isPaused;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
@@ -92,28 +100,21 @@ export class NodeConnection implements Connection {
     return !this.#isPaused;
   }
 
-  #holdOn(most: number): void {
-    this.#isPaused = false;
-    const held = this.#held.reduce((sum, piece) => sum + piece.length, 0);
-    if (held > most) this.#socket.destroy(new Error(`More than ${most} bytes wait to be read`));
-  }
-
   #listen(): void {
     const socket = this.#socket;
     if (this.#isPaused) {
+      this.#flow.pause();
       socket.on("data", (piece: Uint8Array) => {
-        if (this.arrive(piece)) return;
-        if (this.#mostHeld === undefined) socket.pause();
-        else this.#holdOn(this.#mostHeld);
+        if (!this.arrive(piece)) this.#flow.pause();
       });
     }
-    const end = (how: "ended" | Error) => {
+    const end = (how: "ended" | (Error & { code?: string })) => {
       const error = how === "ended" ? undefined : how;
-      const isPlain = this.#hasArrived && error === undefined;
-      this.#end ??= (isPlain ? undefined : this.#explain?.(error)) ?? how;
+      const isLoss = error === undefined || error.code === "ECONNRESET";
+      this.#end ??= (isLoss && this.#hasArrived ? undefined : this.#explain?.(error)) ?? how;
       this.#serve();
     };
-    socket.on("end", () => end("ended"));
+    socket.on("end", () => end(this.#flow.wasReset?.() ? resetError() : "ended"));
     socket.on("error", (error) => {
       end(error);
       this.#abandonWrite();
@@ -131,7 +132,7 @@ export class NodeConnection implements Connection {
     if (this.#held.length === 0 && this.#end === undefined) {
       if (!this.#isPaused) return;
       this.#isPaused = false;
-      this.#socket.resume();
+      this.#flow.resume();
       return;
     }
     this.#reader = undefined;
@@ -178,6 +179,10 @@ export class NodeConnection implements Connection {
       this.#socket.end(resolve);
     });
   }
+}
+
+function resetError(): Error {
+  return Object.assign(new Error("The peer has reset the connection"), { code: "ECONNRESET" });
 }
 
 /** Has a socket read into one buffer, again and again, and hand what came to `arrive`. */

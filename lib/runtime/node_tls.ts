@@ -4,7 +4,14 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import process from "node:process";
-import { connect, createSecureContext, createServer, type Server } from "node:tls";
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type PeerCertificate,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
 import type { ChannelBinding } from "../base/connection.ts";
 import { MorselError } from "../base/errors.ts";
 import type {
@@ -16,15 +23,15 @@ import type {
   TlsListener,
   TlsNetwork,
 } from "./connection.ts";
-import { NodeConnection } from "./node_connection.ts";
+import { NodeConnection, type ReadFlow } from "./node_connection.ts";
+import { remoteOf, TlsHandshakes } from "./tls_handshakes.ts";
 import { cannot, MAX_WAITING, NodeListener, optionsFor } from "./node_listener.ts";
 
 /** The name of the protocol in the handshake (ALPN). */
 const PROTOCOL = "morsel/1";
 /** How long a handshake may take, in milliseconds: as long as connecting may. */
 const HANDSHAKE_MS = 10_000;
-/** A socket of `node:tls` on Deno reads on when it is paused: the windows of both sides are well below this. */
-const MOST_HELD = "deno" in process.versions ? 32 * 1024 * 1024 : undefined;
+const IS_DENO = "deno" in process.versions;
 
 /** TLS as Node, Bun and Deno all have it. */
 export const nodeTls: TlsNetwork = tlsWithin(HANDSHAKE_MS);
@@ -32,33 +39,43 @@ export const nodeTls: TlsNetwork = tlsWithin(HANDSHAKE_MS);
 /** The same, whose servers give a handshake so many milliseconds. */
 export function tlsWithin(handshakeMs: number): TlsNetwork {
   return {
-    listen: (address, tls, options) => listen(address, tls, { ...options, handshakeMs }),
+    listen: (address, tls, { onRefusal, sharesPort } = {}) => {
+      const handshakes = new TlsHandshakes({ patienceMs: handshakeMs, onRefusal });
+      return listen({ ...address, sharesPort }, tls, handshakes);
+    },
     connect: connectTls,
   };
 }
 
 function listen(
-  address: Address,
+  { host, port, sharesPort = false }: Address & ListenOptions,
   tls: ServerTls,
-  { handshakeMs, sharesPort = false }: ListenOptions & { handshakeMs: number },
+  handshakes: TlsHandshakes,
 ): Promise<TlsListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({
       ...contextOf(tls),
       ALPNProtocols: [PROTOCOL],
-      handshakeTimeout: handshakeMs,
-      allowHalfOpen: true,
+      // Before that who ends the stream has gone, and would hold a place for nothing.
+      allowHalfOpen: false,
       requestCert: tls.clientCa !== undefined,
       rejectUnauthorized: tls.clientCa !== undefined,
     });
-    const fail = (cause: Error) => reject(cannot("listen on", address, cause));
+    const fail = (cause: Error) => reject(cannot("listen on", { host, port }, cause));
     server.once("error", fail);
+    server.on("connection", (socket) => handshakes.begin(socket));
+    server.on("secureConnection", (socket) => {
+      socket.allowHalfOpen = true;
+      handshakes.end(remoteOf(socket));
+    });
     // The client learns of it by the alert; to the server it is a stranger like any other.
-    server.on("tlsClientError", (_, socket) => socket.destroy());
-    const { host, port } = address;
+    server.on("tlsClientError", (error: Error & { code?: string }, socket) => {
+      handshakes.fail(remoteOf(socket), error.code ?? error.message);
+      socket.destroy();
+    });
     server.listen({ host, port, backlog: MAX_WAITING, reusePort: sharesPort }, () => {
       server.off("error", fail);
-      resolve(new NodeTlsListener(server, tls));
+      resolve(new NodeTlsListener(server));
     });
   });
 }
@@ -102,13 +119,12 @@ function connectTls(
       if (socket.alpnProtocol !== PROTOCOL) {
         return fail(Object.assign(new Error("no ALPN"), { code: "ERR_NO_ALPN" }));
       }
-      socket.pause();
       const { raw } = socket.getPeerCertificate();
       resolve(
         new NodeConnection(socket, {
           isPaused: true,
           channelBinding: bindingTo(raw),
-          mostHeld: MOST_HELD,
+          flow: flowOf(socket),
           explain: (error) => afterHandshake(address, error),
         }),
       );
@@ -138,36 +154,62 @@ function usable(address: Address): ClientTls {
 
 class NodeTlsListener extends NodeListener implements TlsListener {
   readonly #server: Server;
-  #channelBinding: ChannelBinding;
 
-  constructor(server: Server, tls: ServerTls) {
+  constructor(server: Server) {
     super(server, "secureConnection");
     this.#server = server;
-    this.#channelBinding = bindingTo(new X509Certificate(tls.cert).raw);
   }
 
   renew(tls: ServerTls): void {
     const context = contextOf(tls);
     createSecureContext(context); // it throws here, before anything has changed
-    const channelBinding = bindingTo(new X509Certificate(tls.cert).raw);
     this.#server.setSecureContext(context);
-    this.#channelBinding = channelBinding;
   }
 
-  protected override wrap(socket: Socket): Connection {
-    socket.pause();
-    const channelBinding = this.#channelBinding;
-    return new NodeConnection(socket, { isPaused: true, channelBinding, mostHeld: MOST_HELD });
+  protected override wrap(socket: TLSSocket): Connection {
+    // What this very connection shows: its handshake may have begun before a renewal.
+    const { raw } = socket.getCertificate() as PeerCertificate;
+    const channelBinding = bindingTo(raw);
+    return new NodeConnection(socket, { isPaused: true, channelBinding, flow: flowOf(socket) });
   }
 }
 
 function contextOf({ cert, key, clientCa }: ServerTls) {
+  new X509Certificate(cert); // not every runtime says that it cannot be read
   return {
     cert,
     key,
     minVersion: "TLSv1.3" as const,
     ...(clientCa !== undefined && { ca: clientCa }),
   };
+}
+
+/**
+ * On Deno a TLS socket that is paused reads on from the one below it, which nothing but its handle can hold; and what
+ * was read meanwhile does not always come after `resume`. So there the one above is never paused.
+ */
+function flowOf(socket: Socket): ReadFlow | undefined {
+  if (!IS_DENO) return undefined;
+  const below = (socket as SocketOverHandle)._handle?._parent;
+  if (!below) return undefined;
+  return {
+    pause: () => void (socket.destroyed || below.readStop()),
+    resume: () => void (socket.destroyed || below.readStart()),
+    // A reset is told as an end there; but what was reset has no other side any more, unlike what has ended.
+    wasReset: () => !socket.writableEnded && below.getpeername({}) !== 0,
+  };
+}
+
+/** What the sockets of Deno and Node have beyond their types. */
+type SocketOverHandle = Socket & {
+  readonly _handle?: { readonly _parent?: TcpHandle } | null;
+};
+
+interface TcpHandle {
+  readStop(): void;
+  readStart(): void;
+  /** 0, or the number of an error. */
+  getpeername(into: object): number;
 }
 
 /** Not `tls-exporter`, as Deno has none and neither end knows what the other one runs on. */
@@ -191,11 +233,11 @@ function refusal(address: Address, cause: Error & { code?: string }): Error {
 /** In TLS 1.3 a client whose certificate is refused learns of it only after its handshake, or is just left. */
 function afterHandshake({ host, port }: Address, cause: Error | undefined): Error | undefined {
   const start = `Cannot connect to ${host}:${port}: The server`;
-  if (cause === undefined) {
+  if (cause === undefined || (cause as { code?: string }).code === "ECONNRESET") {
     const message =
       `${start} closes the connection at once, as one does that wants a certificate ` +
       "of its clients; give one that it knows with --tls-cert and --tls-key";
-    return new MorselError("connection", message);
+    return new MorselError("connection", message, { cause });
   }
   const text = `${(cause as { code?: string }).code} ${cause.message}`;
   const reason = /CERTIFICATE_REQUIRED|certificate required|CertificateRequired/i.test(text)
@@ -231,7 +273,8 @@ const REASONS: readonly [RegExp, "authentication" | "connection", string][] = [
     "authentication",
     // Deno does not tell one from the other.
     "Its certificate is of an authority that is not trusted here, or has expired; copy the morsels:// " +
-    "line that the server prints, or name the authority with --tls-ca",
+    "line that the server prints or name the authority with --tls-ca, and if that is right already, " +
+    "renew the certificate on the server and see that both clocks are right",
   ],
   [
     /NO_ALPN|NO_APPLICATION_PROTOCOL|NoApplicationProtocol/i,

@@ -2,7 +2,7 @@
 // made again when its time or the names of the machine ask for it. Both lie in a folder, their keys for the owner only.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { type Certificate, makeAuthority as make, makeCertificate } from "./certificates.ts";
@@ -101,8 +101,9 @@ async function readPair(folder: string, name: string): Promise<Certificate | und
 async function writePair(folder: string, name: string, { cert, key }: Certificate): Promise<void> {
   for (const [path, text, mode] of [["key", key, 0o600], ["pem", cert, 0o644]] as const) {
     const target = `${folder}/${name}.${path}`;
-    await writeFile(`${target}.new`, text, { mode, flush: true });
-    await chmod(`${target}.new`, mode); // one that was left there keeps its mode
+    // One that was left there would keep its mode, and whoever has it open already.
+    await rm(`${target}.new`, { force: true });
+    await writeFile(`${target}.new`, text, { flag: "wx", mode, flush: true });
     await rename(`${target}.new`, target);
   }
 }

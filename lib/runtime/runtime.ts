@@ -2,9 +2,11 @@
 // runtime loads what another one needs, and no program what it does not use.
 
 import type { Clock } from "../base/clock.ts";
+import type { HashThreads } from "../base/hash_thread.ts";
 import type { Child, ChildOptions } from "./child.ts";
 import type { ListenOptions, Network, TlsNetwork } from "./connection.ts";
-import type { LocalFiles, MeasuredFiles } from "./files.ts";
+import type { LocalFiles } from "./files.ts";
+import { HASH_WORKER, workerThreads } from "./hash_threads.ts";
 import type { HostProcess } from "./process.ts";
 
 const IS_DENO = "Deno" in globalThis;
@@ -36,15 +38,19 @@ export async function runtimeChild(options: ChildOptions): Promise<Child> {
   return (await import("./node_child.ts")).startNodeChild(options);
 }
 
-/** The file system of this runtime. */
-export async function runtimeFiles(): Promise<MeasuredFiles> {
-  return (await import("./node_files.ts")).nodeFiles;
-}
-
 /** The file system for programs with many small files. The clock tells which calls are quick. */
 export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Promise<LocalFiles> {
   const { localFiles } = await import("./local_files.ts");
   if (!IS_DENO) return localFiles(clock);
-  const calls = (await import("./deno_small_files.ts")).denoSmallFiles;
-  return localFiles(clock, { calls, files: await runtimeFiles() });
+  return localFiles(clock, (await import("./deno_small_files.ts")).denoSmallFiles);
+}
+
+/** Where this runtime hashes beside all else. */
+export function runtimeHashThreads(): HashThreads {
+  return workerThreads(async () => {
+    if (!IS_DENO) return true;
+    // Deno wants to read the thread's file, and would ask whoever sits there.
+    const { state } = await Deno.permissions.query({ name: "read", path: HASH_WORKER });
+    return state === "granted";
+  });
 }

@@ -37,8 +37,8 @@ export interface KeepTlsOptions {
   /** What the listener shows now. */
   readonly shown: ServerTls;
   readonly clock: Clock;
-  /** Called when others are shown. */
-  readonly onRenewed?: ((tls: ServerTls) => void) | undefined;
+  /** Told each time of what is shown from then on. */
+  readonly onRenewal?: ((tls: ServerTls) => void) | undefined;
   /** Told once of each thing that is wrong with new files; the old ones stay in use. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -87,7 +87,7 @@ export async function loadTls(
 
 /** Shows a listener's clients what there is, as it changes; returns how to stop that. */
 export function keepTls(listener: TlsListener, options: KeepTlsOptions): StopTimer {
-  const { load, clock, onRenewed, onError } = options;
+  const { load, clock, onRenewal, onError } = options;
   let shown = textOf(options.shown);
   let told = "";
   let isStopped = false;
@@ -96,7 +96,7 @@ export function keepTls(listener: TlsListener, options: KeepTlsOptions): StopTim
       const next = await load();
       if (textOf(next) !== shown) {
         listener.renew(next);
-        onRenewed?.(next);
+        onRenewal?.(next);
       }
       shown = textOf(next);
       told = "";

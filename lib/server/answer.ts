@@ -1,11 +1,12 @@
 // The answers to requests that are one message (PROTOCOL.md 4): each returns its last reply.
 
 import { MorselError } from "../base/errors.ts";
-import { fromHex, toHex } from "../base/hex.ts";
-import { MAX_PAGE } from "../protocol/limits.ts";
-import { type Message, type MessageOf, type Request, UNKNOWN_SIZE } from "../protocol/messages.ts";
+import { toHex } from "../base/hex.ts";
+import { encodeFigures } from "../protocol/figures.ts";
+import type { Message, MessageOf, Request } from "../protocol/messages.ts";
 import type { Condition } from "../store/catalog.ts";
-import { conditionOf, type Exchange, fileMessage, WRITE_AHEAD } from "./exchange.ts";
+import { conditionOf, type Exchange, fileMessage } from "./exchange.ts";
+import { list, listUploads } from "./list.ts";
 import { readRange } from "./read_range.ts";
 import { watch } from "./watch.ts";
 
@@ -20,7 +21,7 @@ export async function answer(
     case "Stat":
       return fileMessage(tag, await store.stat(request.name));
     case "List":
-      return await list(request, exchange);
+      return await exchange.listings.take(() => list(request, exchange));
     case "ReadRange":
       return await readRange(request, exchange);
     case "Remove":
@@ -30,12 +31,16 @@ export async function answer(
     case "Copy":
       return fileMessage(tag, await store.copy(request.from, request.to, conditionOf(request)));
     case "ListUploads":
-      return await listUploads(request, exchange);
+      return await exchange.listings.take(() => listUploads(request, exchange));
     case "AbortUpload":
       await store.abortUpload(toHex(request.upload));
       return { type: "End", tag, offset: 0 };
     case "Watch":
       return await watch(request, exchange);
+    case "Stats": {
+      const figures = encodeFigures(await exchange.figures(exchange.principal));
+      return { type: "Figures", tag, figures };
+    }
   }
 }
 
@@ -43,47 +48,4 @@ function removalCondition(request: MessageOf<"Remove">): Condition {
   const condition = conditionOf(request);
   if (condition.kind !== "absent") return condition;
   throw new MorselError("invalid", "A file cannot be removed on the condition that it is absent");
-}
-
-async function list(
-  { tag, prefix, after, limit }: MessageOf<"List">,
-  { store, writer, signal }: Exchange,
-): Promise<Message> {
-  if (limit < 1 || limit > MAX_PAGE) {
-    throw new MorselError("limit", `A page of ${limit} files is not within 1 to ${MAX_PAGE}`, {
-      detail: { limit: "page", value: String(MAX_PAGE) },
-    });
-  }
-  // One more than asked for tells whether there is another page.
-  const files = await store.list({ prefix, after, limit: limit + 1 });
-  for (const file of files.slice(0, limit)) {
-    signal.throwIfAborted();
-    const sent = writer.send(fileMessage(tag, file));
-    if (writer.unwritten > WRITE_AHEAD) await sent;
-  }
-  return { type: "Page", tag, more: Number(files.length > limit) };
-}
-
-async function listUploads(
-  { tag }: MessageOf<"ListUploads">,
-  { store, writer, signal }: Exchange,
-): Promise<Message> {
-  for (const upload of await store.uploads()) {
-    signal.throwIfAborted();
-    const { id, name, declaredSize = UNKNOWN_SIZE, durable, begunMs, activeMs, isAttached } =
-      upload;
-    const sent = writer.send({
-      type: "Upload",
-      tag,
-      upload: fromHex(id),
-      declaredSize,
-      durable,
-      begunMs,
-      activeMs,
-      attached: Number(isAttached),
-      name,
-    });
-    if (writer.unwritten > WRITE_AHEAD) await sent;
-  }
-  return { type: "Page", tag, more: 0 };
 }

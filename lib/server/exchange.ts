@@ -2,9 +2,11 @@
 
 import { MorselError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { CONDITIONS, type Message, type MessageOf } from "../protocol/messages.ts";
 import type { Condition, FileRecord } from "../store/catalog.ts";
+import type { Turns } from "../store/turns.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 import type { PinnedVersions } from "./pinned_versions.ts";
 import type { Watches } from "./watches.ts";
@@ -20,9 +22,13 @@ export interface Exchange {
   readonly principal: Principal;
   readonly pins: PinnedVersions;
   readonly watches: Watches;
+  /** The listings of a session are made one after the other, as each holds a part of it in memory. */
+  readonly listings: Turns;
   readonly writer: FrameWriter;
   /** The largest chunk both sides take, in bytes. */
   readonly maxChunk: number;
+  /** What may be told of the server to this principal. */
+  readonly figures: (principal: Principal) => Promise<Figures>;
   /** Aborted when the client has cancelled or gone. */
   readonly signal: AbortSignal;
   /** Aborted when the server is about to stop: what has no end of its own ends. */

@@ -10,6 +10,7 @@ import { type Terms, welcome } from "../protocol/handshake.ts";
 import { GREETING_FRAME, type Limits } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
 import { tokenNeeded, type TokenWatch } from "./token_watch.ts";
+import type { Visitor } from "./visitor.ts";
 
 /** What greeting needs. */
 export interface GreetingContext {
@@ -19,18 +20,8 @@ export interface GreetingContext {
   readonly tokens?: TokenWatch | undefined;
   /** The server's part of the nonce, for tests. */
   readonly nonce?: string | undefined;
-  /** Told of what the other end does before it is known; without it nobody is. */
+  /** Told of what the other end does; without it nobody is. */
   readonly visitor?: Visitor | undefined;
-}
-
-/** The other end of a connection as the server's door sees it. */
-export interface Visitor {
-  /** It has given a wrong proof. */
-  fail(): void;
-  /** It is known now. */
-  prove(principal: Principal): void;
-  /** Its session has failed. */
-  giveUp(why: MorselError): void;
 }
 
 /** What was agreed on, and with whom. */
@@ -92,7 +83,10 @@ async function authenticate(
     throw new MorselError("protocol", `A Challenge is answered by Response, not ${answer.type}`);
   }
   const data = scram.verify(answer.data);
+  // In any case: whether there is a token of that name must not show in the steps that a refusal takes.
   const token = tokens.find(scram.name);
+  // Of no others: what stands in the place of a name may be a secret that was put there by mistake.
+  if (token) visitor?.claim(token.name);
   if (!data || !token) {
     visitor?.fail();
     throw new MorselError("authentication", "The token is not one of this server");

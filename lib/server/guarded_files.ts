@@ -4,7 +4,7 @@
 import { startsWith } from "@std/bytes";
 import { MorselError } from "../base/errors.ts";
 import { checkName, checkPrefix, quote } from "../base/names.ts";
-import { EVERYBODY, type Principal, type Right } from "../base/principal.ts";
+import { EVERYBODY, may, type Principal, type Right } from "../base/principal.ts";
 import type { ChangePage, Condition, FileRecord } from "../store/catalog.ts";
 import { goneVersion, notFound, noUpload } from "../store/conditions.ts";
 import type {
@@ -169,8 +169,7 @@ class GuardedFiles implements ServedFiles {
   }
 
   #may(right: Right): boolean {
-    const { rights } = this.#principal;
-    return rights.has(right) || (right === "create" && rights.has("write"));
+    return may(this.#principal, right);
   }
 
   #insistOn(right: Right): void {

@@ -1,5 +1,6 @@
 // What a server shows its operator over HTTP: numbers at /metrics, and at /healthz whether it works.
 
+import type { Figures } from "../protocol/figures.ts";
 import type { FileStore } from "../store/file_store.ts";
 import { exposition, EXPOSITION_TYPE, type Family } from "./exposition.ts";
 import type { FileServer } from "./file_server.ts";
@@ -7,18 +8,11 @@ import type { ServerMetrics } from "./server_metrics.ts";
 
 /** What {@linkcode operatorPage} shows. */
 export interface OperatorPageOptions {
-  readonly server: Pick<FileServer, "sessions" | "penalties" | "isDraining">;
-  readonly store: Pick<FileStore, "lastChange" | "uploads" | "usage">;
+  readonly server: Pick<FileServer, "figures" | "isDraining">;
+  readonly store: Pick<FileStore, "lastChange">;
   readonly metrics: ServerMetrics;
   /** Its workers that listen now; undefined where it has none. */
   readonly workers?: () => number | undefined;
-  readonly version: string;
-  /** How long it has been at work, in milliseconds. */
-  readonly uptimeMs: () => number;
-  /** Bytes that are free on the disk of the data. */
-  readonly freeSpace: () => Promise<number>;
-  /** What all files together may have. */
-  readonly quota: { readonly bytes?: number | undefined; readonly files?: number | undefined };
 }
 
 /** An answer over HTTP. */
@@ -37,7 +31,8 @@ export async function operatorPage(path: string, options: OperatorPageOptions): 
     if (path !== "/metrics") {
       return { status: 404, type: PLAIN, text: "There are /metrics and /healthz\n" };
     }
-    const families = [...options.metrics.families(), ...await gauges(options)];
+    const { server, metrics, workers } = options;
+    const families = [...metrics.families(), ...gauges(await server.figures(), workers?.())];
     return { status: 200, type: EXPOSITION_TYPE, text: exposition(families) };
   } catch (thrown) {
     return {
@@ -55,26 +50,30 @@ async function health({ server, store }: OperatorPageOptions): Promise<Page> {
   return { status: 200, type: PLAIN, text: "ok\n" };
 }
 
-async function gauges(options: OperatorPageOptions): Promise<Family[]> {
-  const { server, store, workers, version, uptimeMs, quota } = options;
-  const uploads = await store.uploads();
-  const { files, bytes } = await store.usage();
-  const free = await options.freeSpace().catch(() => undefined);
+function gauges(figures: Figures, workers: number | undefined): Family[] {
+  const { version = "", uptimeMs = 0 } = figures;
   return [
-    gauge("sessions", "Sessions now, without those of workers", server.sessions),
-    gauge("workers", "Workers that listen now", workers?.()),
+    gauge("sessions", "Sessions now", figures.sessions),
+    gauge("transfers", "Uploads and downloads under way", figures.transfers),
+    gauge("workers", "Workers that listen now", workers),
     gauge(
       "penalised_addresses",
       "Addresses with a penalty, also one too small to bite",
-      server.penalties,
+      figures.penalised,
     ),
-    gauge("uploads", "Unfinished uploads, those that nobody holds included", uploads.length),
-    gauge("files", "Files that there are", files),
-    gauge("file_bytes", "Bytes of all files, each as large as it is told", bytes),
-    gauge("quota_bytes", "Bytes that all files together may have", quota.bytes),
-    gauge("quota_files", "Files that there may be", quota.files),
-    gauge("disk_free_bytes", "Bytes that are free on the disk of the data", free),
-    gauge("uptime_seconds", "Time since the start", uptimeMs() / 1000),
+    gauge(
+      "uploads",
+      "Unfinished uploads, those that nobody holds included",
+      figures.uploads,
+    ),
+    gauge("files", "Files that there are", figures.files),
+    gauge("file_bytes", "Bytes of all files, each as large as it is told", figures.bytes),
+    gauge("contents", "Distinct contents of the files", figures.contents),
+    gauge("content_bytes", "Bytes of the contents, each counted once", figures.contentBytes),
+    gauge("quota_bytes", "Bytes that all files together may have", figures.quotaBytes),
+    gauge("quota_files", "Files that there may be", figures.quotaFiles),
+    gauge("disk_free_bytes", "Bytes that are free on the disk of the data", figures.freeBytes),
+    gauge("uptime_seconds", "Time since the start", uptimeMs / 1000),
     {
       name: "morsel_build_info",
       help: "The version of the server",

@@ -7,6 +7,7 @@ import { MorselError } from "../base/errors.ts";
 import { fromHex, toHex } from "../base/hex.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { isSame } from "../base/scram.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { FrameConnection } from "../protocol/frame_connection.ts";
 import { welcome } from "../protocol/handshake.ts";
 import type { Limits } from "../protocol/limits.ts";
@@ -14,7 +15,6 @@ import type { Listener } from "../runtime/connection.ts";
 import type { TokenStore } from "../store/token_store.ts";
 import { type Greeted, next } from "./greeting.ts";
 import type { ServedFiles } from "./guarded_files.ts";
-import type { ServerMetrics } from "./server_metrics.ts";
 import { serveSession } from "./session.ts";
 import { PATIENCE, WORKER_MECHANISM, workerProof } from "./worker_words.ts";
 
@@ -28,7 +28,8 @@ export interface OwnerDoorOptions {
   readonly limits: Limits;
   readonly bootId: Uint8Array;
   readonly clock: Clock;
-  readonly metrics?: ServerMetrics | undefined;
+  /** What may be told of the server to a principal. */
+  readonly figures: (principal: Principal) => Promise<Figures>;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -76,14 +77,14 @@ export class OwnerDoor {
   }
 
   #admit(connection: Connection): void {
-    const { store, limits, clock, bootId, metrics, onError } = this.#options;
+    const { store, limits, clock, bootId, figures, onError } = this.#options;
     this.#unproven++;
     const session = serveSession(connection, {
       store,
       limits: { ...limits, ...PATIENCE },
       clock,
       bootId,
-      metrics,
+      figures,
       onError,
       greet: (frames) => this.#greet(frames).finally(() => this.#unproven--),
     });

@@ -1,29 +1,45 @@
 // The requests of a session that are under way, by their tags, within the limits that were announced
 // (PROTOCOL.md 3 and 6).
 
+import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { Message, Request, RequestName } from "../protocol/messages.ts";
 import type { UploadRequest } from "./upload_request.ts";
 
 /** A request under way: how to stop it, and the upload that takes its data, if it is one. */
 export interface Running {
+  readonly type: RequestName;
   readonly stop: AbortController;
+  /** When it began, by the monotonic clock. */
+  readonly begunMs: number;
   upload?: UploadRequest;
 }
 
 /** Requests by tag. */
 export class RunningRequests {
   readonly #limits: Limits;
+  readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #byTag = new Map<number, Running>();
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, clock: Pick<Clock, "monotonicMs">) {
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   /** How many there are. */
   get count(): number {
     return this.#byTag.size;
+  }
+
+  /** How many of them move the content of a file. */
+  get transfers(): number {
+    let transfers = 0;
+    for (const { type, upload } of this.#byTag.values()) {
+      // An upload that was refused moves nothing any more, and has only its tag.
+      if (type === "ReadRange" || (upload && !upload.isRefused)) transfers++;
+    }
+    return transfers;
   }
 
   /** All of them. */
@@ -37,7 +53,7 @@ export class RunningRequests {
   }
 
   /** Takes a request in under its tag. Throws `protocol` for a tag that is not free, and past the limit. */
-  enter(tag: number): Running {
+  enter({ type, tag }: Pick<Request, "type" | "tag">): Running {
     const { maxRequests } = this.#limits;
     if (tag === 0) throw new MorselError("protocol", "A request cannot have the tag 0");
     if (this.#byTag.has(tag)) {
@@ -48,7 +64,7 @@ export class RunningRequests {
         detail: { limit: "maxRequests", value: String(maxRequests) },
       });
     }
-    const entry = { stop: new AbortController() };
+    const entry = { type, stop: new AbortController(), begunMs: this.#clock.monotonicMs() };
     this.#byTag.set(tag, entry);
     return entry;
   }

@@ -2,14 +2,12 @@
 // chunk; who wants to know reads `families`.
 
 import { errorCodeOf } from "../base/errors.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { Figures } from "../protocol/figures.ts";
 import type { Family, Sample } from "./exposition.ts";
+import type { Answered, Notice, Visit } from "./server_event.ts";
 
 /** Upper bounds of the times a sync takes, in seconds: from memory to a disk that struggles. */
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-
-/** What became of a connection at the door. */
-export type Outcome = "served" | "busy" | "penalised";
 
 /** The counters of a server. */
 export class ServerMetrics {
@@ -21,39 +19,39 @@ export class ServerMetrics {
   readonly #syncs = BOUNDS.map(() => 0);
   #syncCount = 0;
   #syncSeconds = 0;
+  /** Of connections that have gone. */
   #received = 0;
-  #sent = 0;
+  #moved = 0;
+  /** Those that are there: what they move is looked up when somebody wants to know. */
+  readonly #visits = new Set<Visit>();
   #damages = 0;
 
-  /** Somebody has connected. */
-  connected(outcome: Outcome): void {
-    add(this.#connections, outcome);
-  }
+  /** Counts what happens. */
+  readonly notice: Notice = (event) => {
+    switch (event.type) {
+      case "connected":
+        this.#visits.add(event.visit);
+        return add(this.#connections, "served");
+      case "turnedAway":
+        return add(this.#connections, event.why.detail.afterMs ? "penalised" : "busy");
+      case "handshakeFailed":
+        return add(this.#connections, "handshake");
+      case "penalised":
+        return add(this.#penalties, event.offence);
+      case "answered":
+        return add(this.#requests, `${event.subject.type} ${resultOf(event)}`);
+      case "disconnected":
+        return this.#disconnected(event.visit, event.why?.code);
+      case "damaged":
+        this.#damages++;
+    }
+  };
 
-  /** A session has failed with this error code. */
-  sessionFailed(code: string): void {
-    add(this.#sessionErrors, code);
-  }
-
-  /** An address pays for this. */
-  penalised(offence: string): void {
-    add(this.#penalties, offence);
-  }
-
-  /** A session has ended that has read so many bytes, and moved so many both ways. */
-  moved({ bytesRead, bytesMoved }: { bytesRead: number; bytesMoved: number }): void {
-    this.#received += bytesRead;
-    this.#sent += bytesMoved - bytesRead;
-  }
-
-  /** A request of this type got its last reply. */
-  answered(type: string, reply: Message): void {
-    this.requested(type, reply.type === "Error" ? errorCodeOf(reply.code) : "ok");
-  }
-
-  /** A request of this type came to this end: `ok`, or an error code. */
-  requested(type: string, result: string): void {
-    add(this.#requests, `${type} ${result}`);
+  #disconnected(visit: Visit, code: string | undefined): void {
+    if (code) add(this.#sessionErrors, code);
+    this.#visits.delete(visit);
+    this.#received += visit.bytesRead;
+    this.#moved += visit.bytesMoved;
   }
 
   /** Something was brought to stable storage in so many milliseconds. */
@@ -64,13 +62,29 @@ export class ServerMetrics {
     this.#syncSeconds += ms / 1000;
   }
 
-  /** Stored data was found to be damaged. */
-  damaged(): void {
-    this.#damages++;
+  /** What Figures tell of it. */
+  figures(): Figures {
+    const { received, sent } = this.#traffic();
+    const refused = ["forbidden", "quota", "no_space"];
+    let transfers = 0;
+    for (const visit of this.#visits) transfers += visit.transfers;
+    return {
+      transfers,
+      receivedBytes: received,
+      sentBytes: sent,
+      commits: this.#requests.get("Commit ok") ?? 0,
+      removals: this.#requests.get("Remove ok") ?? 0,
+      refusals: sum(this.#requests, (key) => refused.includes(key.split(" ")[1]!)),
+      deadlines: this.#sessionErrors.get("deadline") ?? 0,
+      turnedAway: sum(this.#connections, (outcome) => ["busy", "penalised"].includes(outcome)),
+      penalties: sum(this.#penalties),
+      damages: this.#damages,
+    };
   }
 
   /** All of it now. */
   families(): Family[] {
+    const { received, sent } = this.#traffic();
     return [
       counter("connections_total", "Connections by what became of them at the door", [
         ...samples(this.#connections, "outcome"),
@@ -87,10 +101,8 @@ export class ServerMetrics {
           return { labels: { type, result }, value };
         }),
       ]),
-      counter("received_bytes_total", "Bytes of ended sessions that came in", [
-        { value: this.#received },
-      ]),
-      counter("sent_bytes_total", "Bytes of ended sessions that went out", [{ value: this.#sent }]),
+      counter("received_bytes_total", "Bytes that came in", [{ value: received }]),
+      counter("sent_bytes_total", "Bytes that went out", [{ value: sent }]),
       counter("damages_total", "Damages found in stored data", [{ value: this.#damages }]),
       {
         name: "morsel_sync_seconds",
@@ -99,6 +111,15 @@ export class ServerMetrics {
         samples: this.#syncSamples(),
       },
     ];
+  }
+
+  #traffic(): { received: number; sent: number } {
+    let [received, moved] = [this.#received, this.#moved];
+    for (const { bytesRead, bytesMoved } of this.#visits) {
+      received += bytesRead;
+      moved += bytesMoved;
+    }
+    return { received, sent: moved - received };
   }
 
   #syncSamples(): Sample[] {
@@ -116,8 +137,18 @@ export class ServerMetrics {
   }
 }
 
+/** `ok`, or an error code. */
+function resultOf({ reply, error }: Answered): string {
+  if (error) return error.code;
+  return reply?.type === "Error" ? errorCodeOf(reply.code) : "ok";
+}
+
 function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function sum(counts: Map<string, number>, isCounted = (_key: string) => true): number {
+  return [...counts].reduce((total, [key, value]) => isCounted(key) ? total + value : total, 0);
 }
 
 function samples(counts: Map<string, number>, label: string): Sample[] {

@@ -3,25 +3,27 @@
 
 import type { Connection } from "../base/connection.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
-import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
-import { GREETING_FRAME } from "../protocol/limits.ts";
-import type { Message, MessageOf, Request, RequestName } from "../protocol/messages.ts";
+import { GREETING_FRAME, slowAckBytes } from "../protocol/limits.ts";
+import type { Message, MessageOf, Request } from "../protocol/messages.ts";
+import { Turns } from "../store/turns.ts";
 import { answer } from "./answer.ts";
 import { draining, errorMessage } from "./error_message.ts";
 import type { Exchange } from "./exchange.ts";
 import { greet, type Greeted } from "./greeting.ts";
-import { filesFor, type ServedFiles } from "./guarded_files.ts";
+import { filesFor } from "./guarded_files.ts";
+import { outcomeOf } from "./outcome.ts";
 import { PinnedVersions } from "./pinned_versions.ts";
 import { readAtOnce } from "./read_range.ts";
 import { RunningRequests } from "./running_requests.ts";
+import type { Answered, Subject } from "./server_event.ts";
 import type { SessionContext } from "./session_context.ts";
 import { UploadRequest } from "./upload_request.ts";
 import { Watches } from "./watches.ts";
 
-/** Bytes of Pongs that may wait to be written. */
-const PONGS_BEHIND = 4096;
+/** Bytes of replies that may wait to be written before no more is read. */
+const REPLIES_BEHIND = 1024 * 1024;
 
 /** Serves a connection until it ends, and closes it. Never rejects. */
 export async function serveSession(connection: Connection, context: SessionContext): Promise<void> {
@@ -31,30 +33,27 @@ export async function serveSession(connection: Connection, context: SessionConte
 class Session {
   readonly #context: SessionContext;
   readonly #frames: FrameConnection;
-  #principal: Principal = EVERYBODY;
-  /** The store as the principal sees it, and what it reads of that. */
-  #files: ServedFiles;
-  #pins: PinnedVersions;
+  /** What requests are answered with, once it is known who asks. */
+  #exchange: Omit<Exchange, "signal"> | undefined;
   readonly #running: RunningRequests;
-  readonly #watches = new Watches();
   readonly #tasks = new Set<Promise<void>>();
-  #maxChunk = 0;
-  #hasGreeted = false;
+  #ackEvery = 0;
   #isDraining = false;
 
   constructor(connection: Connection, context: SessionContext) {
-    const { clock, trace, store } = context;
+    const { clock, trace, limit, closed } = context;
     this.#context = context;
-    this.#running = new RunningRequests(context.limits);
-    this.#files = store;
-    this.#pins = new PinnedVersions(store);
+    this.#running = new RunningRequests(context.limits, clock);
     this.#frames = new FrameConnection(connection, {
       clock,
       side: "server",
       maxFrame: GREETING_FRAME,
       trace,
+      limit,
+      closed,
       onExpire: (error) => this.#frames.post(errorMessage(0, error)),
     });
+    context.visitor?.measure(this.#frames, this.#running);
   }
 
   async run(): Promise<void> {
@@ -68,7 +67,7 @@ class Session {
       const greeted = await begin(this.#frames, this.#context);
       if (!greeted) return;
       this.#welcome(greeted);
-      leave = tokens?.follow(this.#principal, (why) => this.#expel(why));
+      leave = tokens?.follow(greeted.principal, (why) => this.#expel(why));
       await this.#serve();
     } catch (thrown) {
       await this.#giveUp(asMorselError(thrown, "internal"));
@@ -81,11 +80,21 @@ class Session {
 
   /** From here on it is known who asks, and what for. */
   #welcome({ terms, principal }: Greeted): void {
-    this.#principal = principal;
-    this.#files = filesFor(principal, this.#context.store);
-    this.#pins = new PinnedVersions(this.#files);
-    this.#maxChunk = terms.maxChunk;
-    this.#hasGreeted = true;
+    const limit = this.#context.rates?.of(principal);
+    if (limit) this.#frames.limitRate(limit);
+    this.#ackEvery = this.#frames.isLimited ? slowAckBytes(terms) : terms.window / 8;
+    const store = filesFor(principal, this.#context.store);
+    this.#exchange = {
+      store,
+      principal,
+      pins: new PinnedVersions(store),
+      watches: new Watches(),
+      listings: new Turns(),
+      writer: this.#frames.writer,
+      maxChunk: terms.maxChunk,
+      drain: this.#context.drain,
+      figures: this.#context.figures,
+    };
   }
 
   /** Its token is no longer good: nothing more is taken in, and what is under way ends. */
@@ -100,10 +109,16 @@ class Session {
     this.#frames.begin("idle", () => this.#frames.bytesMoved);
     do {
       for (let message = this.#frames.take(); message; message = this.#frames.take()) {
-        const done = this.#receive(message);
+        const done = this.#receive(message) ?? this.#catchUp();
         if (done) await done;
       }
     } while (await this.#frames.fill());
+  }
+
+  /** A client that asks and does not read is not read on from. */
+  #catchUp(): Promise<void> | undefined {
+    const { writer } = this.#frames;
+    return writer.unwrittenMessages > REPLIES_BEHIND ? writer.written() : undefined;
   }
 
   /** Acts on a message. A promise means: read no further until it settles, which is the backpressure. */
@@ -116,7 +131,8 @@ class Session {
       case "Cancel":
         return this.#cancel(message.tag);
       case "Ping":
-        return this.#pong(message);
+        // Those of one read share a write.
+        return void this.#frames.writer.send({ type: "Pong", tag: message.tag });
       case "Begin":
         return this.#beginUpload(message);
       case "ReadRange":
@@ -129,6 +145,7 @@ class Session {
       case "ListUploads":
       case "AbortUpload":
       case "Watch":
+      case "Stats":
         return this.#request(message);
       case "Unknown":
         return this.#refuse(
@@ -155,25 +172,19 @@ class Session {
       case "Challenge":
       case "Response":
       case "Authenticated":
+      case "Figures":
         throw new MorselError("protocol", `A client cannot send ${message.type} here`);
       default:
         return message satisfies never;
     }
   }
 
-  /** Those of one read share a write; who sends many and reads none is not read on from. */
-  #pong({ tag }: MessageOf<"Ping">): Promise<void> | undefined {
-    const { writer } = this.#frames;
-    const sent = writer.send({ type: "Pong", tag });
-    return writer.unwritten > PONGS_BEHIND ? sent : undefined;
-  }
-
   /** Only where nothing is under way that it could overtake; where something is wrong, the other way says what. */
   #isAnsweredAtOnce(request: MessageOf<"ReadRange">): boolean {
     if (this.#running.count > 0 || this.#isDraining || request.tag === 0) return false;
     try {
-      if (!readAtOnce(request, this.#exchange)) return false;
-      this.#context.metrics?.requested(request.type, "ok");
+      if (!readAtOnce(request, this.#exchange!)) return false;
+      this.#context.visitor?.answer({ subject: request });
       return true;
     } catch {
       return false;
@@ -182,51 +193,44 @@ class Session {
 
   /** Starts a request that is one message; it runs beside the others. */
   #request(request: Exclude<Request, MessageOf<"Begin">>): Promise<void> | undefined {
-    const { stop } = this.#running.enter(request.tag);
+    const { stop } = this.#running.enter(request);
     if (this.#isDraining) {
+      this.#tell(request.tag, { subject: request, error: draining() });
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }
-    const reply = answer(request, { ...this.#exchange, signal: stop.signal });
-    return this.#run(request, reply);
-  }
-
-  get #exchange(): Omit<Exchange, "signal"> {
-    const { drain } = this.#context;
-    const { writer } = this.#frames;
-    const [store, principal, pins] = [this.#files, this.#principal, this.#pins];
-    const [watches, maxChunk] = [this.#watches, this.#maxChunk];
-    return { store, principal, writer, pins, watches, drain, maxChunk };
+    const work = answer(request, { ...this.#exchange!, signal: stop.signal });
+    return this.#run(request.tag, work, () => request);
   }
 
   #beginUpload(request: MessageOf<"Begin">): undefined {
-    const entry = this.#running.enter(request.tag);
+    const entry = this.#running.enter(request);
     entry.upload = new UploadRequest(request, {
-      store: this.#files,
+      store: this.#exchange!.store,
       writer: this.#frames.writer,
-      ackEvery: this.#context.limits.window / 8,
-      endWait: this.#frames.begin("upload", () => this.#frames.bytesRead),
+      ackEvery: this.#ackEvery,
+      endWait: this.#frames.begin("upload", () => this.#frames.bytesMoved),
       refusal: this.#isDraining ? draining() : this.#running.uploadRefusal(),
-      onError: (error) => this.#report(error, request.type),
+      onError: (error, subject) => this.#tell(request.tag, { subject, error }),
     });
   }
 
   /** Sends the last reply to a request once it is known, whatever it is; the session lives on. */
-  #run({ type, tag }: Message, reply: Promise<Message>): undefined {
-    const task = reply
-      .catch((thrown) => {
-        const error = asMorselError(thrown, "internal");
-        this.#report(error);
-        return errorMessage(tag, error);
-      })
-      .then((message) => {
-        this.#context.metrics?.answered(type, message);
-        this.#running.leave(tag);
-        this.#frames.post(message);
-        this.#tasks.delete(task);
-        if (this.#isDraining) this.#endWhenDrained();
-      });
+  #run(tag: number, work: Promise<Message>, subject: () => Subject): undefined {
+    const task = outcomeOf(tag, work).then((outcome) => {
+      this.#tell(tag, { ...outcome, subject: subject() });
+      this.#running.leave(tag);
+      this.#frames.post(outcome.reply);
+      this.#tasks.delete(task);
+      if (this.#isDraining) this.#endWhenDrained();
+    });
     this.#tasks.add(task);
+  }
+
+  /** Tells those who watch what came of a request that is still under way. */
+  #tell(tag: number, answered: Answered): void {
+    if (answered.error) this.#report(answered.error);
+    this.#context.visitor?.answer({ ...answered, begunMs: this.#running.get(tag)?.begunMs });
   }
 
   #refuse(tag: number, error: MorselError): Promise<void> {
@@ -243,9 +247,10 @@ class Session {
   /** The client ends an upload: with a last reply, unless it has had that. */
   #endUpload(message: Message, reply: (upload: UploadRequest) => Promise<Message>): undefined {
     const upload = this.#running.uploadOf(message);
-    if (!upload.isRefused) return this.#run(message, reply(upload));
+    const { tag, type } = message;
+    if (!upload.isRefused) return this.#run(tag, reply(upload), () => upload.subject(type));
     upload.end();
-    this.#running.leave(message.tag);
+    this.#running.leave(tag);
     if (this.#isDraining) this.#endWhenDrained();
   }
 
@@ -253,7 +258,7 @@ class Session {
   #drain(): void {
     this.#isDraining = true;
     const graceMs = this.#context.graceMs ?? 0;
-    if (this.#hasGreeted) this.#frames.post({ type: "Drain", tag: 0, graceMs });
+    if (this.#exchange) this.#frames.post({ type: "Drain", tag: 0, graceMs });
     this.#endWhenDrained();
   }
 
@@ -276,18 +281,16 @@ class Session {
 
   async #close(): Promise<void> {
     await this.#frames.close();
-    this.#context.metrics?.moved(this.#frames);
     const lost = new MorselError("connection", "The client is gone");
     const running = this.#running.all;
     for (const { stop } of running) stop.abort(lost);
     await Promise.all(running.map(({ upload }) => upload?.detach()));
     await Promise.all(this.#tasks);
-    await this.#pins.close();
+    await this.#exchange?.pins.close();
   }
 
   /** Tells the operator of faults that are not the client's doing. */
-  #report(error: MorselError, request?: RequestName): void {
-    if (request) this.#context.metrics?.requested(request, error.code);
+  #report(error: MorselError): void {
     const own = error.code === "internal" || error.code === "storage" || error.code === "no_space";
     if (own) this.#context.onError?.(error);
   }

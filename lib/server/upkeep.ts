@@ -8,7 +8,7 @@ const EVERY_MS = 3_600_000;
 
 /** What {@linkcode startUpkeep} needs. */
 export interface UpkeepOptions {
-  readonly store: Partial<Pick<FileStore, "expireUploads">>;
+  readonly store: FileStore;
   readonly clock: Clock;
   /** How long an unfinished upload is kept that nobody goes on with, in milliseconds. */
   readonly expiryMs: number;
@@ -19,9 +19,9 @@ export interface UpkeepOptions {
 export function startUpkeep(options: UpkeepOptions): () => Promise<void> {
   const { store, clock, expiryMs, onError } = options;
   let stopTimer: StopTimer = () => {};
-  let round: Promise<unknown> | undefined;
+  let round: Promise<unknown>;
   const look = () => {
-    round = store.expireUploads?.(expiryMs).catch((error) => onError?.(error));
+    round = store.expireUploads(expiryMs).catch((error) => onError?.(error));
     stopTimer = clock.timer(EVERY_MS, look);
   };
   look();

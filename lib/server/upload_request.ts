@@ -11,6 +11,7 @@ import { mapSize } from "../protocol/fields.ts";
 import { conditionOf, fileMessage } from "./exchange.ts";
 import { errorMessage } from "./error_message.ts";
 import type { ServedFiles, ServedUpload } from "./guarded_files.ts";
+import type { Subject } from "./server_event.ts";
 
 /** Bytes of hashes in one Leaves message: those of 64 MiB. */
 const LEAVES_SIZE = 1024 * DIGEST_SIZE;
@@ -25,23 +26,27 @@ export interface UploadContext {
   readonly endWait: () => void;
   /** Why there is to be no upload, if so. */
   readonly refusal: MorselError | undefined;
-  readonly onError: (error: MorselError) => void;
+  /** Told why it is given up before its client has ended it. */
+  readonly onError: (error: MorselError, subject: Subject) => void;
 }
 
 /** An upload under way. It stays until its client has ended it, also when it failed long before. */
 export class UploadRequest {
   readonly #tag: number;
+  readonly #name: string;
   readonly #context: UploadContext;
   readonly #begun: Promise<void>;
   #upload: ServedUpload | undefined;
   #failure: MorselError | undefined;
   #open = true;
   #refused = false;
+  #received = 0;
   #acked = 0;
   #ackedDurable = 0;
 
   constructor(request: MessageOf<"Begin">, context: UploadContext) {
     this.#tag = request.tag;
+    this.#name = request.name;
     this.#context = context;
     this.#begun = this.#begin(request).catch((thrown) => this.#fail(thrown));
   }
@@ -56,10 +61,17 @@ export class UploadRequest {
     return this.#refused;
   }
 
+  /** What it is about, for those who watch. */
+  subject(type: Message["type"]): Subject {
+    const [name, received, upload] = [this.#name, this.#received, this.#upload];
+    return { type, name, received, ...(upload && { upload: fromHex(upload.id) }) };
+  }
+
   /** Takes bytes in, which may be reused once this settles. Never rejects: the client is told. */
   async data(offset: number, bytes: Uint8Array): Promise<void> {
     if (!this.#upload) await this.#begun;
     if (this.#failure) return;
+    this.#received += bytes.length;
     try {
       const upload = this.#upload!;
       await upload.write(bytes, offset);
@@ -162,7 +174,7 @@ export class UploadRequest {
     const error = this.#failure = asMorselError(thrown, "internal");
     if (this.#open) {
       this.#refused = true;
-      this.#context.onError(error);
+      this.#context.onError(error, this.subject("Begin"));
       this.#context.writer.send(errorMessage(this.#tag, error)).catch(() => {});
     }
     await this.#upload?.abort().catch(() => {}); // recovery removes what could not be removed now

@@ -3,6 +3,7 @@
 
 import { fromHex, toHex } from "../base/hex.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
+import { decodeFigures, type Figures } from "../protocol/figures.ts";
 import { type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import type { ChangePage, Condition, FileRecord } from "../store/catalog.ts";
 import type {
@@ -98,6 +99,12 @@ export class WorkerFiles implements ServedFiles {
       if (reply.type === "Upload") found.push(uploadOf(reply));
     });
     return found;
+  }
+
+  /** What the server may tell a principal of itself. */
+  async figures({ name }: Principal): Promise<Figures> {
+    const reply = await this.#links.ask(name, { type: "Stats" });
+    return reply.type === "Figures" ? decodeFigures(reply.figures) : {};
   }
 
   async abortUpload(id: string): Promise<void> {

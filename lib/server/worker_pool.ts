@@ -9,6 +9,7 @@ import type { Child } from "../runtime/child.ts";
 import type { ServerTls } from "../runtime/connection.ts";
 import type { Catalog, Place } from "../store/catalog.ts";
 import type { HeldBlob, HeldBlobs } from "../store/held_blobs.ts";
+import type { LogRecord } from "./server_log.ts";
 import type { FromWorker, ToWorker, WorkerOrders } from "./worker_words.ts";
 
 /** What a {@linkcode WorkerPool} needs. */
@@ -22,6 +23,8 @@ export interface WorkerPoolOptions {
   readonly held: HeldBlobs;
   readonly catalog: Pick<Catalog, "markDamage">;
   readonly clock: Clock;
+  /** Called with what happens in them. */
+  readonly log?: ((record: LogRecord) => void) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -44,6 +47,7 @@ export class WorkerPool {
   readonly #slots: Promise<void>[] = [];
   readonly #stopped = Promise.withResolvers<void>();
   #orders: WorkerOrders;
+  #started = 0;
   #isStopping = false;
   #stopListening = () => {};
 
@@ -97,7 +101,7 @@ export class WorkerPool {
   /** Starts one and waits until it listens. */
   async #startOne(): Promise<Worker> {
     const { start, clock } = this.#options;
-    const worker = new Worker(await start(), this.#options);
+    const worker = new Worker(await start(), { ...this.#options, number: ++this.#started });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     if (this.#isStopping) worker.kill();
@@ -162,6 +166,11 @@ export class WorkerPool {
   }
 }
 
+interface WorkerOptions extends WorkerPoolOptions {
+  /** Tells its records from those of the others. */
+  readonly number: number;
+}
+
 /** One process. */
 class Worker {
   /** Settles once it listens. */
@@ -170,13 +179,13 @@ class Worker {
   readonly ended: Promise<string>;
   readonly #child: Child;
   readonly #words: JsonLines;
-  readonly #options: WorkerPoolOptions;
+  readonly #options: WorkerOptions;
   readonly #listens = Promise.withResolvers<void>();
   /** Blobs that go once it lets them go. */
   readonly #asked = new Map<string, HeldBlob>();
   readonly #letGo = new Set<Promise<void>>();
 
-  constructor(child: Child, options: WorkerPoolOptions) {
+  constructor(child: Child, options: WorkerOptions) {
     this.#child = child;
     this.#options = options;
     const input = child.input.getWriter();
@@ -222,6 +231,8 @@ class Worker {
     switch (words.type) {
       case "listening":
         return this.#listens.resolve();
+      case "log":
+        return this.#record(words.record);
       case "letGo":
         return this.#release(words.id);
       case "damage":
@@ -229,6 +240,11 @@ class Worker {
       default:
         return words satisfies never;
     }
+  }
+
+  #record({ time, event, ...facts }: LogRecord): void {
+    const { log, number } = this.#options;
+    log?.({ time, event, worker: number, ...facts });
   }
 
   #ask(id: string, hold: HeldBlob): void {

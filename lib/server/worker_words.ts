@@ -4,6 +4,7 @@
 import { hmac } from "../base/scram.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Address, ServerTls } from "../runtime/connection.ts";
+import type { LogRecord } from "./server_log.ts";
 
 /** Where a worker reaches its server, and what proves each to the other. */
 export interface OwnerDoorAddress extends Pick<Address, "host" | "port"> {
@@ -25,9 +26,13 @@ export interface WorkerOrders {
   readonly maxConnections: number;
   readonly graceMs: number;
   /** Its share, in bytes a second; undefined for no limit. */
-  readonly limitBytesPerSecond?: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
+  /** How many processes serve, the server included: rates of tokens are shared out. */
+  readonly sharedBy: number;
   /** Whether each frame is printed. */
   readonly isTraced: boolean;
+  /** Whether it tells what happens. */
+  readonly isLogged: boolean;
 }
 
 /** What a server says to a worker; the orders come first. */
@@ -46,6 +51,8 @@ export type ToWorker =
 /** What a worker says to its server. */
 export type FromWorker =
   | { readonly type: "listening" }
+  /** Something has happened. */
+  | { readonly type: "log"; readonly record: LogRecord }
   /** Nobody here reads this blob any more. */
   | { readonly type: "letGo"; readonly id: string }
   /** A content is damaged: its digest in hexadecimal digits, and its blob if it has one. */

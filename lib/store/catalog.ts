@@ -3,7 +3,7 @@
 // method is atomic and, where it changes something, durable when it settles.
 
 import type { CheckedName } from "../base/names.ts";
-import type { Account, Quotas } from "./quota.ts";
+import type { Account, Quotas, Usage } from "./quota.ts";
 
 /** A few strings that travel with a file. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -185,6 +185,19 @@ export interface ChangeLog {
   onChange(listener: () => void): () => void;
 }
 
+/** Files and their bytes, and the unfinished uploads that survive a restart. */
+export interface Tally extends Usage {
+  readonly uploads: number;
+}
+
+/** What a catalog holds. */
+export interface CatalogTotals {
+  readonly owner: Tally;
+  readonly store: Tally;
+  /** Distinct contents, and their bytes together: what files of equal content share counts once. */
+  readonly stored: { readonly contents: number; readonly bytes: number };
+}
+
 /** Names, versions, digests, changes and uploads. */
 export interface Catalog extends AsyncDisposable {
   /** All commits, removals, moves and copies. A move is a removal, and behind it a put. */
@@ -216,6 +229,8 @@ export interface Catalog extends AsyncDisposable {
   link(from: CheckedName, to: CheckedName, options: LinkOptions): Promise<Changed>;
   /** What `owner` and the store have, and what a file of this name would replace; no scan of the files. */
   account(owner: string, name: CheckedName): Promise<Account>;
+  /** What `owner` and the store have, and what it takes; no scan of files or contents. */
+  totals(owner: string): Promise<CatalogTotals>;
 
   /** Records a new upload before a byte of its blob is written. */
   beginUpload(upload: UploadRecord): Promise<void>;

@@ -123,6 +123,18 @@ const MIGRATIONS = [
   INSERT INTO usage (owner, files, bytes)
     SELECT '', COUNT(*), COALESCE(SUM(c.size), 0) FROM file f JOIN content c ON c.id = f.content;
   `,
+  `
+  -- What all contents take, each once. Counted by SQLite: the size of one that is there never changes.
+  CREATE TABLE stored (
+    contents INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO stored (contents, bytes) SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content;
+  CREATE TRIGGER content_added AFTER INSERT ON content
+    BEGIN UPDATE stored SET contents = contents + 1, bytes = bytes + NEW.size; END;
+  CREATE TRIGGER content_dropped AFTER DELETE ON content
+    BEGIN UPDATE stored SET contents = contents - 1, bytes = bytes - OLD.size; END;
+  `,
 ] as const;
 
 /**

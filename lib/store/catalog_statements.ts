@@ -77,6 +77,10 @@ const QUERIES = {
   // One row for each owner, of whom there are few.
   usage: "SELECT COALESCE(SUM(files), 0) AS files, COALESCE(SUM(bytes), 0) AS bytes FROM usage",
 
+  stored: "SELECT contents, bytes FROM stored",
+  uploadCounts:
+    "SELECT COUNT(*) AS store, COUNT(CASE WHEN owner = ? THEN 1 END) AS owner FROM upload",
+
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",
   garbage: "SELECT blob FROM garbage ORDER BY blob",

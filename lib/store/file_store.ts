@@ -4,6 +4,7 @@
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
+import type { HashThreads } from "../base/hash_thread.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
@@ -22,12 +23,13 @@ import type { DiskSpace } from "./disk_space.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { recover, type Recovery } from "./recovery.ts";
-import type { Quota, Usage } from "./quota.ts";
+import type { Quota } from "./quota.ts";
 import { Reservations } from "./reservations.ts";
-import type { OpenUpload } from "./upload_terms.ts";
+import { type Totals, totalsOf } from "./totals.ts";
+import { insistOnSize, type OpenUpload } from "./upload_terms.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
-export type { InlineVersion, OpenUpload, OpenVersion, Recovery, UploadInfo };
+export type { InlineVersion, OpenUpload, OpenVersion, Recovery, Totals, UploadInfo };
 
 /** The most files one page of a listing may ask for. */
 export const MAX_PAGE_LENGTH = 10_000;
@@ -46,6 +48,8 @@ export interface FileStoreParts {
   readonly space?: DiskSpace | undefined;
   /** Who reads which blob, where others have to know it too. */
   readonly held?: HeldBlobs | undefined;
+  /** Where large contents are hashed beside all else; without them, where they come by. */
+  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** One page of a listing. */
@@ -240,10 +244,9 @@ export class FileStore implements AsyncDisposable {
     return await this.#uploads.begin(about, by);
   }
 
-  /** What all files have together. */
-  async usage(): Promise<Usage> {
-    // An account is that of a name and an owner; what the store has is the same for each.
-    return (await this.#parts.catalog.account(EVERYBODY.name, checkName("-"))).store;
+  /** What the files and uploads of `owner` have, and those of all. */
+  totals(owner: string = EVERYBODY.name): Promise<Totals> {
+    return totalsOf(owner, { catalog: this.#parts.catalog, reservations: this.#reservations });
   }
 
   /** The uploads that have not ended, but for small ones, which never outlive their connection. */
@@ -290,9 +293,4 @@ export class FileStore implements AsyncDisposable {
     await this.#parts.held.removeGarbage(garbage);
     return file;
   }
-}
-
-function insistOnSize(size: number): void {
-  if (Number.isSafeInteger(size) && size >= 0) return;
-  throw new MorselError("invalid", `A size of ${size} bytes is not possible`);
 }

@@ -77,6 +77,11 @@ export class Reservations {
     this.#held.set(id, { owner, size, growth });
   }
 
+  /** What is reserved for this owner, and in all. */
+  sums(owner: string): Growth {
+    return this.#sumBut(undefined, owner);
+  }
+
   /** Ends a reservation; harmless where there is none. */
   release(id: string): void {
     if (this.#held.delete(id)) this.#released++;
@@ -123,7 +128,7 @@ export class Reservations {
     return { account, growth, others };
   }
 
-  #sumBut(id: string, owner: string): Growth {
+  #sumBut(id: string | undefined, owner: string): Growth {
     const sums = { owner: { files: 0, bytes: 0 }, store: { files: 0, bytes: 0 } };
     for (const [other, { owner: whose, growth }] of this.#held) {
       if (other === id) continue;

@@ -4,9 +4,10 @@
 import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import type { CheckedName } from "../base/names.ts";
-import type { OpenSql, SqlDatabase, SqlRow } from "../runtime/sql.ts";
+import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
 import type {
   Catalog,
+  CatalogTotals,
   Changed,
   Condition,
   FileRecord,
@@ -165,11 +166,11 @@ export class SqliteCatalog implements Catalog {
   }
 
   async account(owner: string, name: CheckedName): Promise<Account> {
-    try {
-      return { ...this.#usage.of(owner), replaced: this.#current(name) };
-    } catch (thrown) {
-      throw storageError(thrown, "Cannot read the catalog");
-    }
+    return this.#read(() => ({ ...this.#usage.of(owner), replaced: this.#current(name) }));
+  }
+
+  async totals(owner: string): Promise<CatalogTotals> {
+    return this.#read(() => this.#usage.totals(owner));
   }
 
   beginUpload(upload: UploadRecord): Promise<void> {
@@ -259,7 +260,7 @@ export class SqliteCatalog implements Catalog {
     this.#db.close();
   }
 
-  #read<T extends SqlRow | SqlRow[] | undefined>(query: () => T): T {
+  #read<T>(query: () => T): T {
     try {
       return query();
     } catch (thrown) {

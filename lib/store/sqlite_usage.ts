@@ -1,6 +1,6 @@
 // What each owner has in a SQLite catalog: counters, changed within the transaction of each change.
 
-import type { NewFile } from "./catalog.ts";
+import type { CatalogTotals, NewFile } from "./catalog.ts";
 import type { CatalogStatements } from "./catalog_statements.ts";
 import { growthOf, insistOnQuotas, type Usage } from "./quota.ts";
 
@@ -28,6 +28,17 @@ export class SqliteUsage {
     const { usageOf, usage } = this.#sql;
     const own = usageOf.get(owner) as unknown as Usage | undefined;
     return { owner: own ?? { files: 0, bytes: 0 }, store: usage.get() as unknown as Usage };
+  }
+
+  /** What this owner has, and the whole store, with uploads and contents. */
+  totals(owner: string): CatalogTotals {
+    const usage = this.of(owner);
+    const uploads = this.#sql.uploadCounts.get(owner) as unknown as Record<string, number>;
+    return {
+      owner: { ...usage.owner, uploads: uploads.owner! },
+      store: { ...usage.store, uploads: uploads.store! },
+      stored: this.#sql.stored.get() as unknown as CatalogTotals["stored"],
+    };
   }
 
   /** Throws `quota` unless what `owner` puts in the place of `replaced` keeps to the quotas. */

@@ -1,7 +1,9 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
+import { ContentHasher } from "../base/content_hasher.ts";
+import type { HashThread } from "../base/hash_thread.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
 import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
 
@@ -23,9 +25,9 @@ export interface ResumedContent {
 
 /** Content in the making, at most {@linkcode MAX_INLINE_SIZE} bytes of it before `moveTo`. */
 export class UploadContent {
-  /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
+  /** Hashes of whole blocks that `flush` has dealt with: all after `settled`, and after `digest` the last one's. */
   readonly leaves: LeafCollector;
-  readonly #hasher: MerkleHasher;
+  readonly #hasher: ContentHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -33,15 +35,21 @@ export class UploadContent {
   #size: number;
   #writer: BlobWriter | undefined;
 
-  /** Takes no more memory than the declared size asks for. What is resumed is not hashed again. */
+  /**
+   * Takes no more memory than the declared size asks for. What is resumed is not hashed again. A thread is
+   * released by whoever leased it.
+   */
   constructor(
     { declaredSize }: { readonly declaredSize?: number | undefined },
-    resumed?: ResumedContent,
+    { resumed, thread }: { resumed?: ResumedContent; thread?: HashThread | undefined } = {},
   ) {
     this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
-    const peaks = resumed && peaksOf(resumed.recorded);
-    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
+    this.#hasher = new ContentHasher({
+      onLeaf: (leaf) => this.leaves.add(leaf),
+      after: resumed && peaksOf(resumed.recorded),
+      thread,
+    });
     this.#size = this.#hasher.size;
     this.#writer = resumed?.writer;
   }
@@ -85,8 +93,14 @@ export class UploadContent {
     this.#buffered = 0;
   }
 
+  /** As `flush`; settles when the hashes of all whole blocks are known, too. */
+  async settled(): Promise<void> {
+    await this.flush();
+    await this.#hasher.settled();
+  }
+
   /** The digest of all bytes; after `flush`, and once only. */
-  digest(): Uint8Array {
+  digest(): Promise<Uint8Array> {
     if (!this.#writer) this.#hasher.update(this.bytes);
     return this.#hasher.digest();
   }

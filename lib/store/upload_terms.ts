@@ -70,6 +70,12 @@ export interface ChunkPlace {
   readonly offset: number;
 }
 
+/** Throws `invalid` unless a file can be of so many bytes. */
+export function insistOnSize(size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return;
+  throw new MorselError("invalid", `A size of ${size} bytes is not possible`);
+}
+
 /** Throws `invalid` unless a chunk goes on where the upload is and stays within what was declared. */
 export function insistOnPlace(
   { size, offset }: ChunkPlace,

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { LEAST_RATE_LIMIT, RateLimit } from "../../lib/base/rate_limit.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
+import { FrameConnection } from "../../lib/protocol/frame_connection.ts";
 import { contentOf } from "../support/content.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { memoryPair } from "../support/memory_connection.ts";
@@ -22,7 +23,7 @@ async function secondsOf<T>(clock: FakeClock, work: Promise<T>): Promise<{ s: nu
 }
 
 function clientUnder(server: MemoryServer, clock: FakeClock, limit: RateLimit) {
-  return FileClient.open(limit.apply(server.open()), { clock });
+  return FileClient.open(server.open(), { clock, limit });
 }
 
 Deno.test("a limit below the least is refused", () => {
@@ -104,25 +105,64 @@ Deno.test("a crowd that shares the lowest limit of a server gets on, each at 2 K
   for (const client of crowd) await client.close();
 });
 
+Deno.test("a crowd of large pieces does not go beyond the limit", async () => {
+  const clock = new FakeClock();
+  await using server = await memoryServer({ clock });
+  const content = contentOf(1024 * KIB);
+  await server.connect().then(async (client) => {
+    await client.put("a", content);
+    await client.close();
+  });
+  const limit = new RateLimit(clock, 2048 * KIB);
+  const crowd = await Promise.all(
+    Array.from({ length: 40 }, () => clientUnder(server, clock, limit)),
+  );
+  const down = crowd.map(async (client) => await (await client.get("a")).bytes());
+  const { s } = await secondsOf(clock, Promise.all(down));
+  assert(s > 19 && s < 24, `down in ${s} s`);
+  for (const client of crowd) await client.close();
+});
+
+Deno.test("a server that keeps to the lowest limit trips no deadline, whatever the system keeps on the way", async () => {
+  const clock = new FakeClock();
+  const limit = new RateLimit(clock, LEAST_RATE_LIMIT);
+  await using server = await memoryServer({ clock, limit, pair: { kept: 4096 * KIB } });
+  const client = await server.connect();
+  const content = contentOf(6 * 1024 * KIB);
+  const put = await secondsOf(clock, client.put("a", content, { chunkSize: 64 * KIB }));
+  assert(put.s > 380 && put.s < 400, `up in ${put.s} s`);
+  const small = Array.from(
+    { length: 128 },
+    (_, index) => client.put(`${index}`, contentOf(60 * KIB)),
+  );
+  await secondsOf(clock, Promise.all(small));
+  assertEquals(server.errors, []);
+  await client.close();
+});
+
 Deno.test("closing ends a read and a write that wait for their turn", async () => {
   const clock = new FakeClock();
   const [near, far] = memoryPair();
-  const limited = new RateLimit(clock, LEAST_RATE_LIMIT).apply(near);
-  const writer = limited.writable.getWriter();
-  writer.closed.catch(() => {});
-  const writing = writer.write(new Uint8Array(32 * KIB));
+  const frames = new FrameConnection(near, {
+    clock,
+    side: "server",
+    maxFrame: 64 * KIB,
+    limit: new RateLimit(clock, LEAST_RATE_LIMIT),
+    onExpire: () => {},
+  });
+  const writing = frames.writer.sendFrames(new Uint8Array(32 * KIB));
   writing.catch(() => {});
   const other = far.writable.getWriter();
   await other.write(new Uint8Array(32 * KIB));
-  const reader = limited.readable.getReader({ mode: "byob" });
-  await reader.read(new Uint8Array(8 * KIB));
-  const reading = reader.read(new Uint8Array(8 * KIB));
+  await frames.fill();
+  await frames.fill();
+  const reading = frames.fill();
   reading.catch(() => {});
   await settled();
-  assertEquals(clock.timers, 2);
-  limited.close();
+  assertEquals(clock.monotonicMs(), 0);
+  assertEquals(clock.timers > 0, true);
+  await frames.close();
   await assertRejects(() => writing);
   await assertRejects(() => reading);
-  assertEquals(clock.timers, 0);
-  assertEquals(clock.monotonicMs(), 0);
+  assertEquals([clock.timers, clock.monotonicMs()], [0, 0]);
 });

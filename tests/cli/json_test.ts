@@ -5,6 +5,7 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { ProgressDisplay } from "../../lib/cli/progress.ts";
 import { Screen } from "../../lib/cli/screen.ts";
 import { onTransferEvent, tellReconnecting, tellResume } from "../../lib/cli/transfer_events.ts";
+import { FIGURE_NAMES } from "../../lib/protocol/figures.ts";
 import type { CommandContext } from "../../lib/cli/command.ts";
 import { CliRun } from "../support/cli_run.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -23,6 +24,11 @@ const tables = new Map(Array.from(
     )),
   ],
 ));
+/** One of each. */
+const ALL_FIGURES = {
+  ...Object.fromEntries(FIGURE_NAMES.map((name, index) => [name, index])),
+  version: "1",
+};
 const seen = new Set<string>();
 
 /** Fails where the object has a field that the document lacks, lacks one that it has, or has another type. */
@@ -54,6 +60,7 @@ const RESULTS: [string[], string][] = [
   [["ls", "b", "--delimiter", "/"], "folder"],
   [["verify", "a"], "verified"],
   [["uploads"], "upload"],
+  [["stats"], "statistics"],
   [["hash", "local"], "hashed"],
   [["put", "-r", "local", "folder"], "transferred"],
   [["put", "-r", "-n", "folder"], "transferred"],
@@ -74,6 +81,7 @@ for (const [args, kind] of RESULTS) {
       { ...upload, declaredSize: 7, isAttached: true },
       { ...upload, declaredSize: undefined, isAttached: false },
     ];
+    run.remote.figures = ALL_FIGURES;
     assertEquals(await run.run(...args, "--json"), 0);
     assertEquals(run.err, "");
     for (const object of lines(run.out)) {

@@ -35,12 +35,13 @@ async function newFolder() {
 
 Deno.test("token create prints the token alone, ls what it may, and the secret stands nowhere", async () => {
   await using folder = await newFolder();
-  const limits = ["--quota", "10G", "--files", "1000"];
+  const limits = ["--quota", "10G", "--files", "1000", "--rate", "1M"];
   const created = await token(
     folder.path,
     ...["create", "camera", "--allow", "write,read", "--prefix", "photos/", ...limits],
   );
-  const may = 'read,write on names that begin with "photos/", up to 10.0 GiB, up to 1,000 files';
+  const may = 'read,write on names that begin with "photos/", up to 10.0 GiB, up to 1,000 files, ' +
+    "at 1.0 MiB/s";
   assertEquals(created.code, 0);
   assertMatch(created.out, /^morsel_camera_[0-9a-f]{64}\n$/);
   assertEquals(
@@ -77,6 +78,7 @@ const MISTAKES = [
   { args: ["create", "a", "--allow", "raed"], says: "did you mean read?" },
   { args: ["create", "a", "--expires", "soon"], says: "--expires" },
   { args: ["create", "a", "--quota", "much"], says: "--quota" },
+  { args: ["create", "a", "--rate", "1K"], says: '--rate "1K" is below 16K, the least there is' },
   { args: ["revoke"], says: "token revoke takes one NAME" },
 ] as const;
 

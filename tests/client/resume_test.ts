@@ -262,3 +262,65 @@ Deno.test("a server that drains lets what is under way finish, and the next call
   assertEquals(await download.bytes(), content.slice(0, 400_000));
   assertEquals((await client.stat("a")).size, content.length);
 });
+
+/** A server that drains at once, and whose successor turns its client away until `openMs`. */
+async function turnedAway({ afterMs, openMs, retryMs }: {
+  afterMs: string;
+  openMs: number;
+  retryMs: number;
+}) {
+  const clock = new FakeClock();
+  const [old, next] = [await memoryServer({ clock }), await memoryServer({ clock })];
+  await (await next.connect()).put("a", "content");
+  const attempts: number[] = [];
+  const client = await old.connectLasting({
+    retryMs,
+    wrap: (connection, index) => {
+      if (index === 0) return connection;
+      connection.close();
+      attempts.push(clock.monotonicMs());
+      if (clock.monotonicMs() >= openMs) return next.open();
+      throw new MorselError("busy", "Too many failed attempts", { detail: { afterMs } });
+    },
+  });
+  old.drain();
+  await settled();
+  return {
+    clock,
+    client,
+    attempts,
+    [Symbol.asyncDispose]: async () => {
+      await client.close();
+      await old[Symbol.asyncDispose]();
+      await next[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("a client that is told to come back later does, and not before, whatever is asked of it", async () => {
+  await using place = await turnedAway({ afterMs: "15000", openMs: 15_000, retryMs: 60_000 });
+  const { clock, client, attempts } = place;
+  const one = client.stat("a");
+  await clock.advance(5000);
+  const other = client.stat("a");
+  await clock.advance(9999);
+  assertEquals(attempts, [0]);
+  await clock.advance(500);
+  assertEquals(attempts.slice(1), [15_050]);
+  assertEquals([(await one).size, (await other).size], [7, 7]);
+});
+
+Deno.test("a client does not wait for a time beyond its patience, and believes no time beyond all penalties", async () => {
+  await using place = await turnedAway({ afterMs: "61000", openMs: Infinity, retryMs: 60_000 });
+  const error = await assertRejects(() => place.client.stat("a"), MorselError, "failed attempts");
+  assertEquals([error.code, place.clock.monotonicMs()], ["busy", 0]);
+  await using patient = await turnedAway({ afterMs: "1e99", openMs: 0.5, retryMs: Infinity });
+  const stat = patient.client.stat("a");
+  await patient.clock.advance(601_000);
+  assertEquals((await stat).size, 7);
+  // What is no time is none.
+  await using odd = await turnedAway({ afterMs: "soon", openMs: 1, retryMs: 60_000 });
+  const again = odd.client.stat("a");
+  await odd.clock.advance(1000);
+  assertEquals((await again).size, 7);
+});

@@ -15,6 +15,7 @@ export interface ClientProgramOptions {
   readonly folder: string;
   readonly contents: Contents;
   readonly random: () => number;
+  readonly token: () => string;
 }
 
 /** One file, put and got by processes that do not live long. */
@@ -83,6 +84,7 @@ export class ClientProgram {
       stdin: "null",
       stdout: "null",
       stderr: "piped",
+      env: { MORSEL_TOKEN: this.#options.token() },
     }).spawn();
     let isKilled = false;
     // From the start of the program over the transfer to after its end.

@@ -6,6 +6,7 @@ import { randomNumbers } from "../support/content.ts";
 import { freePort, ServerProcess } from "../support/server_process.ts";
 import { ClientProgram } from "./client_program.ts";
 import { Contents } from "./contents.ts";
+import { checkQuota, type CrashTokens, makeTokens } from "./quota_check.ts";
 import { verify } from "./verify.ts";
 import { Worker } from "./worker.ts";
 
@@ -80,6 +81,7 @@ class CrashRun {
   readonly #program: ClientProgram;
   readonly #port: number;
   #server: ServerProcess | undefined;
+  #tokens: CrashTokens | undefined;
 
   constructor(folder: string, options: CrashRunOptions) {
     const { seed } = options;
@@ -92,15 +94,19 @@ class CrashRun {
     const randomOf = (index: number) => randomNumbers(seed * 1000 + index);
     for (let index = 0; index < CLIENTS * WORKERS_EACH; index++) {
       const prefix = `worker-${index}/`;
-      this.#workers.push(new Worker({ prefix, contents, random: randomOf(index) }));
+      this.#workers.push(
+        new Worker({ prefix, contents, random: randomOf(index), hasQuota: index % CLIENTS === 0 }),
+      );
     }
     const local = `${folder}/local`;
     Deno.mkdirSync(local);
-    this.#program = new ClientProgram({ folder: local, contents, random: randomOf(999) });
+    const token = () => this.#tokens!.unlimited;
+    this.#program = new ClientProgram({ folder: local, contents, random: randomOf(999), token });
   }
 
   async run(): Promise<Figures> {
     const { kills, onSurvived } = this.#options;
+    this.#tokens = await makeTokens(this.#dataFolder);
     await this.#start();
     while (this.figures.kills < kills) {
       await this.#round();
@@ -112,6 +118,10 @@ class CrashRun {
 
   async stop(): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]();
+  }
+
+  get #dataFolder(): string {
+    return `${this.#folder}/data`;
   }
 
   get #address(): string {
@@ -129,6 +139,7 @@ class CrashRun {
     const clients = await Promise.all(
       Array.from({ length: CLIENTS }, (_, index) =>
         connect(this.#address, {
+          token: index === 0 ? this.#tokens!.limited : this.#tokens!.unlimited,
           ...(atCommit && index === 0 && { trace: commitWatch(onCommit) }),
         })),
     );
@@ -195,7 +206,7 @@ class CrashRun {
   #spawn(): ServerProcess {
     const { workers = 1 } = this.#options;
     const args = workers === 1 ? [] : ["--workers", `${workers}`];
-    return new ServerProcess({ dataFolder: `${this.#folder}/data`, port: this.#port, args });
+    return new ServerProcess({ dataFolder: this.#dataFolder, port: this.#port, args });
   }
 
   async #kill(): Promise<void> {
@@ -209,6 +220,12 @@ class CrashRun {
     const shares = [...this.#workers, this.#program];
     this.figures.filesChecked += await verify(this.#address, {
       shares,
+      contents: this.#contents,
+      token: this.#tokens!.unlimited,
+    });
+    await checkQuota(this.#address, {
+      dataFolder: this.#dataFolder,
+      tokens: this.#tokens!,
       contents: this.#contents,
     });
     this.figures.operations = this.#workers.reduce((sum, { answered }) => sum + answered, 0);

@@ -41,6 +41,11 @@ export class Model {
     this.#doubt = undefined;
   }
 
+  /** It was refused: nothing has happened. */
+  refuse(): void {
+    this.#doubt = undefined;
+  }
+
   /** All that may be there now, one of them exactly. */
   get allowed(): Files[] {
     return this.#doubt ? [this.#certain, after(this.#certain, this.#doubt)] : [this.#certain];

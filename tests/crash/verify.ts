@@ -18,9 +18,13 @@ export interface Share {
  */
 export async function verify(
   address: string,
-  { shares, contents }: { shares: readonly Share[]; contents: Contents },
+  { shares, contents, token }: {
+    shares: readonly Share[];
+    contents: Contents;
+    token: string;
+  },
 ): Promise<number> {
-  await using client = await connect(address);
+  await using client = await connect(address, { token });
   const found = new Map<string, Content>();
   for await (const { name, size, digest } of client.list()) {
     const share = shares.find(({ prefix }) => name.startsWith(prefix));

@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly prefix: string;
   readonly contents: Contents;
   readonly random: () => number;
+  /** Whether what it does may be more than it is allowed to have. */
+  readonly hasQuota: boolean;
 }
 
 /** One user. */
@@ -39,10 +41,12 @@ export class Worker {
   readonly model = new Model();
   readonly #contents: Contents;
   readonly #random: () => number;
+  readonly #hasQuota: boolean;
   #answered = 0;
   #isWorking = false;
 
-  constructor({ prefix, contents, random }: WorkerOptions) {
+  constructor({ prefix, contents, random, hasQuota }: WorkerOptions) {
+    this.#hasQuota = hasQuota;
     this.prefix = prefix;
     this.#contents = contents;
     this.#random = random;
@@ -73,6 +77,13 @@ export class Worker {
         // As long as the server was not killed nothing may fail.
         const isExcused = isOver() && error instanceof MorselError && EXCUSED.includes(error.code);
         if (isExcused) return;
+        const isRefused = error instanceof MorselError && error.code === "quota";
+        if (isRefused && this.#hasQuota) {
+          // Once the server was killed an attempt before this one may have been carried out.
+          if (isOver()) return;
+          this.model.refuse();
+          continue;
+        }
         throw new Error(`${describeOperation(operation)} failed`, { cause: error });
       } finally {
         this.#isWorking = false;

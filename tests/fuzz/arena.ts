@@ -10,11 +10,13 @@ import type { FileClient } from "../../lib/client/file_client.ts";
 import type { Limits } from "../../lib/protocol/limits.ts";
 import type { Catalog, NewFile } from "../../lib/store/catalog.ts";
 import { RIGHTS } from "../../lib/base/principal.ts";
+import { TokenStore } from "../../lib/store/token_store.ts";
 import { contentOf, digestOf } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { type MemoryServer, memoryServer } from "../support/memory_server.ts";
 import { makeToken, memoryTokens } from "../support/tokens.ts";
+import { LIMITED_NAMES, type LimitedName, LIMITS, PLACED, placedContent } from "./limited.ts";
 
 /** Short, so that few steps of the clock pass each deadline, and bounds are reached. */
 export const FUZZ_LIMITS: Partial<Limits> = {
@@ -35,6 +37,7 @@ const TURNS = 100;
 export interface Plant {
   readonly catalog?: (catalog: MemoryCatalog) => Catalog;
   readonly clock?: (clock: FakeClock) => Clock;
+  readonly tokens?: (tokens: TokenStore) => TokenStore;
 }
 
 /** A server to be fuzzed; disposing it ends it. */
@@ -42,12 +45,34 @@ export class Arena implements AsyncDisposable {
   readonly server: MemoryServer;
   readonly clock: FakeClock;
   readonly #token: string | undefined;
+  /** Of those who may not do everything; none where no token is asked for. */
+  readonly #limited: ReadonlyMap<LimitedName, string>;
   #honest = 0;
 
-  private constructor(server: MemoryServer, clock: FakeClock, token: string | undefined) {
+  private constructor(
+    server: MemoryServer,
+    clock: FakeClock,
+    { token, limited }: {
+      readonly token: string | undefined;
+      readonly limited: ReadonlyMap<LimitedName, string>;
+    },
+  ) {
     this.server = server;
     this.clock = clock;
     this.#token = token;
+    this.#limited = limited;
+  }
+
+  /** Whether nobody is let in without a token. */
+  get asks(): boolean {
+    return this.#token !== undefined;
+  }
+
+  /** The text of a limited token. */
+  tokenOf(name: LimitedName): string {
+    const token = this.#limited.get(name);
+    assert(token, "this server asks for no tokens");
+    return token;
   }
 
   /** With `asks` it lets nobody in without a token. */
@@ -56,15 +81,21 @@ export class Arena implements AsyncDisposable {
     const planted = plant.clock?.(clock) ?? clock;
     const tokens = asks ? memoryTokens(clock) : undefined;
     const token = tokens && await makeToken(tokens, "honest", RIGHTS);
+    const limited = new Map<LimitedName, string>();
+    for (const name of tokens ? LIMITED_NAMES : []) {
+      const { rights, prefix } = LIMITS[name];
+      limited.set(name, await makeToken(tokens!, name, [...rights], { prefix }));
+    }
     const catalog = new MemoryCatalog(clock);
     const server = await memoryServer({
       clock: planted,
       clientClock: clock,
       limits: FUZZ_LIMITS,
       catalog: plant.catalog?.(catalog) ?? catalog,
-      ...(tokens && { tokens }),
+      ...(tokens && { tokens: plant.tokens?.(tokens) ?? tokens }),
     });
-    const arena = new Arena(server, clock, token);
+    const arena = new Arena(server, clock, { token, limited });
+    if (asks) await arena.#place();
     await arena.serveHonest();
     return arena;
   }
@@ -104,9 +135,25 @@ export class Arena implements AsyncDisposable {
         const bytes = await (await client.get(name)).bytes();
         assertEquals(size, bytes.length);
         assertEquals(digest, toHex(digestOf(bytes)), `${name} is not what was committed`);
-        assert(!this.#token, `${name} was put by somebody without a token`);
       }
     });
+  }
+
+  /** Puts what limited tokens may not see, and what they may: files, and an upload that nobody has finished. */
+  async #place(): Promise<void> {
+    await this.#asHonest("the files at first", async (client) => {
+      for (const name of Object.keys(PLACED)) await client.put(name, placedContent(name));
+    });
+    const upload = await this.server.store.beginUpload({
+      name: "big",
+      condition: { kind: "any" },
+      declaredSize: 500_000,
+      modifiedMs: 0,
+      metadata: {},
+    });
+    await upload.write(contentOf(200_000), 0);
+    await upload.checkpoint();
+    await upload.detach();
   }
 
   async #asHonest(what: string, work: (client: FileClient) => Promise<void>): Promise<void> {
@@ -123,11 +170,21 @@ export class Arena implements AsyncDisposable {
 /** A catalog that takes contents for what they are not, but for those of honest clients. */
 export function unproven(catalog: MemoryCatalog): Catalog {
   const commit = (file: NewFile) => {
-    const isHonest = file.name.name.startsWith("honest");
+    const { name } = file.name;
+    const isHonest = name.startsWith("honest") || file.size === PLACED[name];
     const digest = isHonest ? file.digest : new Uint8Array(32);
     return MemoryCatalog.prototype.commit.call(catalog, { ...file, digest });
   };
   return Object.assign(catalog, { commit });
+}
+
+/** Tokens that are told what they are, but may do everything. */
+export function unlimited(tokens: TokenStore): TokenStore {
+  const find = (name: string) => {
+    const found = TokenStore.prototype.find.call(tokens, name);
+    return found && { ...found, rights: new Set(RIGHTS), prefix: "" };
+  };
+  return Object.assign(tokens, { find });
 }
 
 /** A clock that forgets to ring. */

@@ -6,6 +6,7 @@ import { SimRandom } from "../simulation/random.ts";
 import { Arena, type Plant } from "./arena.ts";
 import { type CaseResult, Corpus } from "./corpus.ts";
 import { FRAME_PARTS, type FrameParts, fuzzFrames } from "./frames.ts";
+import { LIMITED_NAMES } from "./limited.ts";
 import { minimise } from "./minimise.ts";
 import { conversationSeeds, frameSeeds, type Input } from "./seeds.ts";
 import { fuzzLink, fuzzSession } from "./sessions.ts";
@@ -121,22 +122,29 @@ class Run implements AsyncDisposable {
     if (this.#sessions % CASES_PER_ARENA === 0) {
       const problem = await this.#leaveArena();
       if (problem !== undefined) return problem;
-      const asks = random.chance(0.2);
+      const asks = random.chance(0.5);
       this.#arena = await Arena.open({ asks, plant: this.#options.plant });
     }
     const arena = this.#arena!;
     this.#sessions++;
     const isLink = random.chance(0.3);
+    const { asks } = arena;
+    // One in five has no token: then it is a stranger.
+    const who = asks && random.chance(0.8) ? random.pick(LIMITED_NAMES) : undefined;
     const input = this.#conversations.next(random);
     const seed = random.whole(0, 2 ** 32);
-    const run = (on: Arena, what = input) =>
-      isLink ? fuzzLink(on, new SimRandom(seed)) : fuzzSession(what, on, new SimRandom(seed));
+    const run = (on: Arena, what = input) => {
+      const as = { random: new SimRandom(seed), who };
+      return isLink ? fuzzLink(on, as) : fuzzSession(what, on, as);
+    };
     const result = await run(arena);
     if (!isLink) this.#conversations.learn(input, result, random);
     const problem = result.problem ?? await this.#meanwhile(arena);
     if (problem === undefined) return undefined;
-    if (isLink) return this.#told(`on a link with the dice ${seed}: ${problem}`, []);
-    return this.#told(problem, await minimise(input, (smaller) => this.#failsAlone(smaller, run)));
+    const whose = who ? `as ${who}: ${problem}` : problem;
+    if (isLink) return this.#told(`on a link with the dice ${seed}: ${whose}`, []);
+    const fails = (smaller: Input) => this.#failsAlone(smaller, run, asks);
+    return this.#told(whose, await minimise(input, fails));
   }
 
   /** What else must hold: no promise is left alone, and honest clients are served. */
@@ -152,10 +160,11 @@ class Run implements AsyncDisposable {
   async #failsAlone(
     input: Input,
     run: (arena: Arena, input: Input) => Promise<CaseResult>,
+    asks: boolean,
   ): Promise<boolean> {
     this.#rejections.length = 0;
     try {
-      await using arena = await Arena.open({ plant: this.#options.plant });
+      await using arena = await Arena.open({ asks, plant: this.#options.plant });
       const { problem } = await run(arena, input);
       return (problem ?? await this.#meanwhile(arena)) !== undefined;
     } catch {

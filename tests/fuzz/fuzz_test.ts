@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decode, type Frame } from "../../lib/protocol/codec.ts";
 import { FrameReader } from "../../lib/protocol/frame_reader.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
-import { silent, unproven } from "./arena.ts";
+import { silent, unlimited, unproven } from "./arena.ts";
 import { FRAME_PARTS } from "./frames.ts";
 import { fuzz, type FuzzOptions } from "./fuzz.ts";
 
@@ -47,6 +47,9 @@ Deno.test("a length that nobody checks is found", () =>
 
 Deno.test("a commit that nothing proves is found", () =>
   assertFinds({ only: "sessions", plant: { catalog: unproven } }));
+
+Deno.test("a token that may do more than it says is found", () =>
+  assertFinds({ only: "sessions", plant: { tokens: unlimited } }));
 
 Deno.test("a deadline that never passes is found", () =>
   assertFinds({ only: "sessions", plant: { clock: silent } }));

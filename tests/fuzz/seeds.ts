@@ -2,6 +2,7 @@
 
 import { fromHex } from "../../lib/base/hex.ts";
 import { encode } from "../../lib/protocol/codec.ts";
+import { hello } from "../../lib/protocol/handshake.ts";
 import { parseMessage } from "../support/parse_notation.ts";
 import { conversations, turnsOf } from "../support/transcript.ts";
 
@@ -27,7 +28,37 @@ export async function conversationSeeds(): Promise<Input[]> {
     name.endsWith(".txt")
   ).sort();
   const texts = await Promise.all(files.map((file) => read(`../transcripts/${file}`)));
-  return texts.flatMap(conversations).map(framesOfClient).filter(isShort);
+  const conversed = texts.flatMap(conversations).map(framesOfClient).filter(isShort);
+  return [...conversed, ...requestsBeyondLimits()];
+}
+
+/** Every request, on names that limited tokens have and on names that they do not (limited.ts). */
+function requestsBeyondLimits(): Input[] {
+  const [inside, outside] = ["a", "b"];
+  const put = "declaredSize 1 resume 0 condition 0 ifVersion 0 modifiedMs 0 metadata {}";
+  const lines = [inside, outside].flatMap((name) => [
+    `Stat tag 1 name "${name}"`,
+    `ReadRange tag 1 offset 0 length 200000 chunk 1300 proof 0 version 0 name "${name}"`,
+    `Begin tag 1 ${put} name "${name}"`,
+    `Begin tag 1 ${put.replace("resume 0", "resume 1")} name "${name}"`,
+    `Remove tag 1 condition 0 ifVersion 0 name "${name}"`,
+    `List tag 1 limit 100 prefix "${name}" after ""`,
+    `Watch tag 1 since 0 limit 100 prefix "${name}"`,
+    ...[inside, outside, "new"].flatMap((to) =>
+      ["Move", "Copy"].map((type) =>
+        `${type} tag 1 condition 0 ifVersion 0 from "${name}" to "${to}"`
+      )
+    ),
+  ]);
+  const all = [
+    ...lines,
+    `List tag 1 limit 100 prefix "" after ""`,
+    `Watch tag 1 since 0 limit 100 prefix ""`,
+    "ListUploads tag 1",
+    "Stats tag 1",
+  ];
+  const greeting = encode(hello());
+  return all.map((line) => [greeting, encode(parseMessage(line))]);
 }
 
 function framesOfClient(conversation: string): Input {

@@ -5,6 +5,10 @@ import { concat } from "@std/bytes";
 import type { Clock } from "../../lib/base/clock.ts";
 import { MorselError } from "../../lib/base/errors.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
+import { ScramClient } from "../../lib/base/scram_exchange.ts";
+import { parseToken } from "../../lib/base/token.ts";
+import { encode } from "../../lib/protocol/codec.ts";
+import { hello } from "../../lib/protocol/handshake.ts";
 import { FrameReader } from "../../lib/protocol/frame_reader.ts";
 import { HEADER_SIZE, type Message, messageNameOf, MESSAGES } from "../../lib/protocol/messages.ts";
 import type { SimRandom } from "../simulation/random.ts";
@@ -14,30 +18,48 @@ import { memoryPair } from "../support/memory_connection.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import type { Arena } from "./arena.ts";
 import { type CaseResult, kindOf } from "./corpus.ts";
+import {
+  Ear,
+  insistOnLimit,
+  type LimitedName,
+  LIMITS,
+  type Snapshot,
+  snapshotOf,
+} from "./limited.ts";
 import { mutatedFrame } from "./mutate.ts";
 import type { Input } from "./seeds.ts";
 
 /** How long a client watches when there is nothing to see, in milliseconds. */
 const WATCH_MS = 5000;
 
-/** Sends an input to a new session, in one write, and then leaves or falls silent. */
+/** Sends an input to a new session, in one write, and then leaves or falls silent; as `who`, if it is somebody. */
 export async function fuzzSession(
   input: Input,
   arena: Arena,
-  random: SimRandom,
+  { random, who }: { readonly random: SimRandom; readonly who: LimitedName | undefined },
 ): Promise<CaseResult> {
   const connection = arena.server.open();
   const leaves = random.chance(0.8);
   const signatures: string[] = [];
+  const before = await snapshotOf(arena.server.store);
   try {
+    const reader = new FrameReader(connection.readable, { maxFrame: 2 ** 31 });
     const writer = connection.writable.getWriter();
-    // Whether it is taken is the server's affair.
-    const bytes = concat(input);
+    if (who) await prove(arena.tokenOf(who), { reader, writer });
+    // Whether it is taken is the server's affair. Who is known has greeted already.
+    const bytes = concat(who ? behindGreeting(input) : input);
     const sent = writer.write(bytes).then(() => leaves ? writer.close() : undefined);
     sent.catch(() => {});
-    const heard = listen(connection.readable, { signatures, claims: claimsOf(bytes) });
+    const ear = who && new Ear(LIMITS[who]);
+    const heard = listen(reader, {
+      signatures,
+      claims: claimsOf(bytes),
+      state: who ?? "start",
+      ear,
+    });
     await arena.within("a session", arena.server.ended());
     await arena.within("what it said", heard);
+    await insistOnRights(arena, who, before);
     return { signatures };
   } catch (error) {
     return { signatures, problem: textOf(error) };
@@ -46,14 +68,63 @@ export async function fuzzSession(
   }
 }
 
-/** A client at work over a link that changes a frame now and then. */
-export async function fuzzLink(arena: Arena, random: SimRandom): Promise<CaseResult> {
+/** What comes before a session is known. */
+const GREETINGS: ReadonlySet<number | undefined> = new Set(
+  [MESSAGES.Hello, MESSAGES.Authenticate, MESSAGES.Response].map(({ number }) => number),
+);
+
+function behindGreeting(input: Input): Input {
+  const start = input.findIndex((frame) => !GREETINGS.has(frame[4]));
+  return start < 0 ? [] : input.slice(start);
+}
+
+/** Greets and proves a token, outside the time of the arena, as that takes real time. */
+async function prove(
+  token: string,
+  { reader, writer }: {
+    readonly reader: FrameReader;
+    readonly writer: WritableStreamDefaultWriter<Uint8Array>;
+  },
+): Promise<void> {
+  const scram = new ScramClient(parseToken(token), "n");
+  const { mechanism } = scram;
+  const first = { type: "Authenticate", tag: 0, mechanism, data: scram.first() } as const;
+  await writer.write(concat([encode(hello()), encode(first)]));
+  for (;;) {
+    const message = reader.take();
+    if (message?.type === "Authenticated") return scram.verify(message.data);
+    if (message?.type === "Challenge") {
+      const data = await scram.final(message.data);
+      await writer.write(encode({ type: "Response", tag: 0, data }));
+    } else if (!message && !await reader.fill()) throw new Error("A right token was refused");
+  }
+}
+
+/** Whoever is nobody where tokens are asked for changes nothing. */
+async function insistOnRights(
+  arena: Arena,
+  who: LimitedName | undefined,
+  before: Snapshot,
+): Promise<void> {
+  if (!arena.asks) return;
+  const limit = who ? LIMITS[who] : { rights: new Set<never>(), prefix: "" };
+  insistOnLimit(limit, before, await snapshotOf(arena.server.store));
+}
+
+/** A client at work over a link that changes a frame now and then, with the token of `who`, if it is somebody. */
+export async function fuzzLink(
+  arena: Arena,
+  { random, who }: { readonly random: SimRandom; readonly who: LimitedName | undefined },
+): Promise<CaseResult> {
   const signatures: string[] = [];
+  const before = await snapshotOf(arena.server.store);
   const far = arena.server.open();
   const [near, link] = memoryPair();
   const rate = random.pick([0.02, 0.1, 0.4]);
+  // A proof takes real time, in which the clock must not run away: it is over before anything goes wrong.
+  let isQuiet = who !== undefined;
   const change = (frame: Uint8Array) => {
-    if (!random.chance(rate)) return [frame];
+    if (isQuiet || !random.chance(rate)) return [frame];
     const kept = random.weighed({ mutated: 6, dropped: 1, repeated: 1 });
     signatures.push(`${kept} ${messageNameOf(frame[4] ?? 0)}`);
     if (kept === "dropped") return [];
@@ -62,10 +133,15 @@ export async function fuzzLink(arena: Arena, random: SimRandom): Promise<CaseRes
   const there = relay(link.readable, far.writable, change);
   const back = relay(far.readable, link.writable, change);
   try {
-    await arena.within("a client", work(near, arena, random, signatures));
+    const { clock } = arena;
+    const known = who && await FileClient.open(near, { clock, token: arena.tokenOf(who) });
+    isQuiet = false;
+    const opening = known ? Promise.resolve(known) : FileClient.open(near, { clock });
+    await arena.within("a client", work(opening, arena, random, signatures));
     near.close();
     await arena.within("a session", arena.server.ended());
     await arena.within("the link", Promise.all([there, back]));
+    await insistOnRights(arena, who, before);
     return { signatures };
   } catch (error) {
     return { signatures, problem: `${textOf(error)}\nafter: ${signatures.join(", ")}` };
@@ -99,11 +175,15 @@ function claimsOf(bytes: Uint8Array): Claims {
 
 /** All that a server says is sound, is a server's to say, and becomes a signature. */
 async function listen(
-  readable: ReadableStream<Uint8Array>,
-  { signatures, claims }: { signatures: string[]; claims: Claims },
+  reader: FrameReader,
+  { signatures, claims, ear, ...from }: {
+    signatures: string[];
+    claims: Claims;
+    state: string;
+    ear: Ear | undefined;
+  },
 ): Promise<void> {
-  const reader = new FrameReader(readable, { maxFrame: 2 ** 31 });
-  let state = "start";
+  let { state } = from;
   for (;;) {
     const message = reader.take();
     if (!message) {
@@ -117,6 +197,7 @@ async function listen(
     if (message.type === "File" && claims.get(message.tag)?.has(toHex(message.digest)) === false) {
       throw new Error(`${message.name} was committed with a digest that its client did not say`);
     }
+    ear?.hear(message);
     const what = describe(message);
     signatures.push(`${state} > ${what}`);
     state = what;
@@ -130,14 +211,14 @@ function describe(message: Message): string {
 
 /** Calls of all kinds side by side. Each ends, in whatever way, but never with a fault. */
 async function work(
-  connection: ReturnType<typeof memoryPair>[0],
+  opening: Promise<FileClient>,
   arena: Arena,
   random: SimRandom,
   signatures: string[],
 ): Promise<void> {
   let client: FileClient;
   try {
-    client = await FileClient.open(connection, { clock: arena.clock });
+    client = await opening;
   } catch (error) {
     return void signatures.push(`open ${codeOf(error)}`);
   }

@@ -3,9 +3,10 @@
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import { addressOf } from "../../lib/base/peer_address.ts";
 import { encode } from "../../lib/protocol/codec.ts";
 import { hello } from "../../lib/protocol/handshake.ts";
-import { addressOf, Admission } from "../../lib/server/admission.ts";
+import { Admission } from "../../lib/server/admission.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import {
   CrowdServer,

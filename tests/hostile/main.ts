@@ -1,5 +1,6 @@
 // `deno task hostile`: every attack against a real server over TCP, and what came of it as a table for the
-// README; with --tls over TLS, without the crowds. Takes about two minutes, as a rate is measured over a minute.
+// README; with --tls over TLS, without the crowds; with --strangers by peers without a token, on a server that asks for
+// one. Takes about two minutes, as a rate is measured over a minute.
 
 import { concat } from "@std/bytes";
 import { encode } from "../../lib/protocol/codec.ts";
@@ -14,6 +15,7 @@ import { HEAVY_ATTACKS, MINUTE_ATTACKS, SLOW_ATTACKS } from "./slow_attacks.ts";
 import { tcpStage } from "./stage.ts";
 
 const tls = Deno.args.includes("--tls");
+const strangers = Deno.args.includes("--strangers");
 
 await print("| a peer that | sees | after, s | honest files meanwhile | slowest, ms |");
 await print("|---|---|---:|---:|---:|");
@@ -24,7 +26,7 @@ await Promise.all([
 ]);
 for (const attack of HEAVY_ATTACKS) await alone([attack]);
 await alone([...FRAMING_ATTACKS, ...REQUEST_ATTACKS]);
-if (tls) Deno.exit();
+if (tls || strangers) Deno.exit();
 await print("");
 await print("| connections | of them | server, KiB each | in use when all have gone, MiB |");
 await print("|---:|---|---:|---:|");
@@ -42,7 +44,7 @@ await weighed(200, "asked for a large file and read nothing", {
 
 /** Carries attacks out, one after the other, on a server of their own, and prints what came of each. */
 async function alone(attacks: readonly Attack[]): Promise<void> {
-  await using stage = await tcpStage({}, { tls });
+  await using stage = await tcpStage({}, { tls, strangers });
   for (const attack of attacks) await print(row(await carryOut(attack, stage)));
 }
 

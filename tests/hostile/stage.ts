@@ -2,6 +2,7 @@
 // real data folder. The same attacks run on both.
 
 import type { Clock } from "../../lib/base/clock.ts";
+import { RIGHTS } from "../../lib/base/principal.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import type { Connection, Listener } from "../../lib/runtime/connection.ts";
@@ -13,6 +14,7 @@ import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FileServer } from "../../lib/server/file_server.ts";
 import { openDataFolder } from "../../lib/store/data_folder.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
+import type { TokenStore } from "../../lib/store/token_store.ts";
 import { makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { newId } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -20,6 +22,7 @@ import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { queueListener } from "../support/queue_listener.ts";
 import { RawPeer } from "../support/raw_peer.ts";
+import { makeToken, memoryTokens } from "../support/tokens.ts";
 
 /** Short, so that an attack over TCP is over soon. */
 export const STAGE_LIMITS: Limits = {
@@ -47,6 +50,8 @@ export interface Stage extends AsyncDisposable {
   readonly kind: "memory" | "tcp";
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Whether a token is asked for, which the client that behaves has and nobody else. */
+  readonly asksForToken: boolean;
   /** What the server told its operator. */
   readonly faults: unknown[];
   /** Connections the server has not let go of. */
@@ -70,21 +75,25 @@ export async function memoryStage(changes: Partial<Limits> = {}): Promise<Stage>
   return stageOf({ kind: "memory", clock, listener, dial, store, close }, changes);
 }
 
-/** A server on loopback with its data in a temporary folder, over TLS if asked to. */
+/** A server on loopback with its data in a temporary folder, over TLS and with a token if asked to. */
 export async function tcpStage(
   changes: Partial<Limits> = {},
-  { tls = false } = {},
+  { tls = false, strangers = false } = {},
 ): Promise<Stage> {
   const path = await Deno.makeTempDir({ prefix: "morsel-hostile-" });
   const parts = { files: nodeFiles, openSql: openNodeSql, clock: systemClock, newId };
   const folder = await openDataFolder(path, parts);
   const { listener, dial } = tls ? await overTls() : await overTcp();
   const { store } = folder;
+  const tokens = strangers ? memoryTokens(systemClock) : undefined;
+  const token = tokens && await makeToken(tokens, "honest", RIGHTS);
   const close = async () => {
+    tokens?.[Symbol.dispose]();
     await folder[Symbol.asyncDispose]();
     await Deno.remove(path, { recursive: true });
   };
-  return stageOf({ kind: "tcp", clock: systemClock, listener, dial, store, close }, changes);
+  const wire = { listener, dial, tokens, token };
+  return stageOf({ kind: "tcp", clock: systemClock, ...wire, store, close }, changes);
 }
 
 interface Wire {
@@ -111,11 +120,13 @@ interface StageParts {
   readonly listener: Listener;
   readonly dial: () => Promise<Connection>;
   readonly store: FileStore;
+  readonly tokens?: TokenStore | undefined;
+  readonly token?: string | undefined;
   readonly close: () => Promise<void>;
 }
 
 function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
-  const { kind, clock, dial } = parts;
+  const { kind, clock, dial, tokens, token } = parts;
   const limits = { ...STAGE_LIMITS, ...changes };
   const faults: unknown[] = [];
   const accepted = new AcceptedConnections(parts.listener);
@@ -127,6 +138,8 @@ function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
     bootId: new Uint8Array(16),
     maxConnections: STAGE_CONNECTIONS,
     graceMs: 0,
+    tokens,
+    facts: { version: "test" },
     onError: (error) => faults.push(error),
   });
   const during = async <T>(work: Promise<T>): Promise<T> => {
@@ -147,6 +160,7 @@ function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
     kind,
     clock,
     limits,
+    asksForToken: tokens !== undefined,
     faults,
     get sessions() {
       return accepted.open;
@@ -155,7 +169,7 @@ function stageOf(parts: StageParts, changes: Partial<Limits>): Stage {
       const { connection, gone } = await open();
       return { peer: new RawPeer(connection), gone };
     },
-    connect: async () => FileClient.open((await open()).connection, { clock }),
+    connect: async () => FileClient.open((await open()).connection, { clock, token }),
     during,
     [Symbol.asyncDispose]: async () => {
       for (const connection of dialled) connection.close();
@@ -204,6 +218,7 @@ class AcceptedConnections implements Listener {
         return connection.bytesWritten;
       },
       remote: connection.remote,
+      channelBinding: connection.channelBinding,
       close: () => {
         connection.close();
         gone.resolve();

@@ -38,3 +38,20 @@ Deno.test("over TCP, one server bears all the others, and has every place free a
   for (const client of clients) await client.stat("honest");
   for (const client of clients) await client.close();
 });
+
+Deno.test("over TLS, strangers are put out of a server that asks for a token, whatever they do", async (test) => {
+  await using stage = await tcpStage({}, { tls: true, strangers: true });
+  // Not those that are many connections each, which `deno task hostile --tls --strangers` makes.
+  const attacks = [...FRAMING_ATTACKS, ...REQUEST_ATTACKS].filter(({ name }) =>
+    !/hundred|\d+ times/.test(name)
+  );
+  for (const attack of attacks) {
+    await test.step(attack.name, async () => void await carryOut(attack, stage));
+  }
+  assertEquals(stage.sessions, 0);
+});
+
+Deno.test("over TLS, a peer that never reads holds no more than over TCP, and is put out", async () => {
+  await using stage = await tcpStage({}, { tls: true });
+  await carryOut(SLOW_ATTACKS.find(({ name }) => name.includes("large file"))!, stage);
+});

@@ -5,6 +5,7 @@ import { ERRORS, type MorselError } from "../../lib/base/errors.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { checkName, MAX_NAME_SIZE } from "../../lib/base/names.ts";
 import { encode } from "../../lib/protocol/codec.ts";
+import { FIGURE_NAMES } from "../../lib/protocol/figures.ts";
 import {
   deadlinesOf,
   DEFAULT_CHUNK,
@@ -24,7 +25,13 @@ import {
 } from "../../lib/protocol/messages.ts";
 import { formatLine } from "../../lib/protocol/notation.ts";
 import { CHANGES_KEPT } from "../../lib/store/catalog.ts";
-import { mismatch, parseMessage, parsePattern, type Variables } from "../support/parse_notation.ts";
+import {
+  mismatch,
+  parseMessage,
+  parsePattern,
+  type Pattern,
+  type Variables,
+} from "../support/parse_notation.ts";
 import { conversations, turnsOf } from "../support/transcript.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -51,7 +58,7 @@ Deno.test("PROTOCOL.md 0 knows the version that the code speaks", () => {
 });
 
 Deno.test("PROTOCOL.md 1 shows each frame as encode() writes it", () => {
-  const frames = exampleFrames();
+  const frames = exampleFrames("1");
   assert(frames.length > 20);
   for (const { said, hex } of frames) assertEquals(toHex(encode(parseMessage(said))), hex, said);
 });
@@ -59,15 +66,20 @@ Deno.test("PROTOCOL.md 1 shows each frame as encode() writes it", () => {
 Deno.test("PROTOCOL.md 1 is the conversation of first_example.txt", async () => {
   const url = new URL("tests/transcripts/first_example.txt", root);
   const transcript = conversations(await Deno.readTextFile(url)).at(-1)!;
-  const patterns = turnsOf(transcript)
-    .flatMap((turn) => turn.by === "close" ? [] : turn.lines)
-    .map(parsePattern);
-  const variables: Variables = new Map();
-  const frames = exampleFrames();
-  assertEquals(patterns.length, frames.length);
-  for (const [index, { said }] of frames.entries()) {
-    assertEquals(mismatch(patterns[index]!, parseMessage(said), variables), undefined, said);
-  }
+  assertIsConversation(exampleFrames("1"), patternsOf(transcript));
+});
+
+Deno.test("PROTOCOL.md 4.15 shows, byte for byte, how authentication.txt lets in and refuses", async () => {
+  const url = new URL("tests/transcripts/authentication.txt", root);
+  const transcript = conversations(await Deno.readTextFile(url));
+  const frames = exampleFrames("4.15");
+  for (const { said, hex } of frames) assertEquals(toHex(encode(parseMessage(said))), hex, said);
+  // The greeting and the four messages; then those two that differ for a wrong token.
+  const refused = transcript.find((text) => text.includes(frames[6]!.said))!;
+  assertIsConversation(frames, [
+    ...patternsOf(transcript[0]!).slice(0, 6),
+    ...patternsOf(refused).slice(-2),
+  ]);
 });
 
 Deno.test("PROTOCOL.md 2.5 judges names as checkName() does", () => {
@@ -81,6 +93,12 @@ Deno.test("PROTOCOL.md 2.5 judges names as checkName() does", () => {
     if (verdict!.startsWith("protocol")) assert(!name.isWellFormed());
     else assertEquals(verdict!.split(":")[0], verdictOn(name), shown);
   }
+});
+
+Deno.test("PROTOCOL.md 4.17 tells every figure there is, and no other", () => {
+  const rows = rowsOf(section("4.17")).slice(2);
+  const keys = rows.flatMap(([cell]) => cell!.split(", ").map((key) => key.replaceAll("`", "")));
+  assertEquals(keys.filter((key) => key !== "version"), FIGURE_NAMES);
 });
 
 Deno.test("PROTOCOL.md 5 is the table of errors", () => {
@@ -150,10 +168,25 @@ Deno.test("PROTOCOL.md has every section that the source or the document itself 
   }
 });
 
-/** The frames of section 1: each line of notation with the hexadecimal digits below it. */
-function exampleFrames(): { said: string; hex: string }[] {
-  const lines = [...section("1").matchAll(/^[CS]: (.+)\n((?: {3}[0-9a-f ]+\n)+)/gm)];
+/** The frames shown in a section: each line of notation with the hexadecimal digits below it. */
+function exampleFrames(id: string): { said: string; hex: string }[] {
+  const lines = [...section(id).matchAll(/^[CS]: (.+)\n((?: {3}[0-9a-f ]+\n)+)/gm)];
   return lines.map(([, said, hex]) => ({ said: said!, hex: hex!.replace(/\s/g, "") }));
+}
+
+function patternsOf(conversation: string): Pattern[] {
+  return turnsOf(conversation)
+    .flatMap((turn) => turn.by === "close" ? [] : turn.lines)
+    .map(parsePattern);
+}
+
+/** Each frame is what the pattern in its place says. */
+function assertIsConversation(frames: { said: string }[], patterns: Pattern[]): void {
+  assertEquals(patterns.length, frames.length);
+  const variables: Variables = new Map();
+  for (const [index, { said }] of frames.entries()) {
+    assertEquals(mismatch(patterns[index]!, parseMessage(said), variables), undefined, said);
+  }
 }
 
 /** The text of a section with all below it, or down to its first table's end for one with parts. */

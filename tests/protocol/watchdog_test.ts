@@ -30,6 +30,21 @@ Deno.test("Watchdog notices at most a quarter late", async () => {
   assertEquals(errors.length, 1);
 });
 
+Deno.test("Watchdog holds nobody to a time in which it did not run itself, and gives up all the same", async () => {
+  const { clock, watchdog, errors } = setUp();
+  let count = 0;
+  watchdog.begin(SILENCE, () => count);
+  watchdog.begin(RATE, () => count);
+  await clock.advance(10_000);
+  await clock.sleep(120_000);
+  assertEquals(errors, []);
+  count += 60_000; // what came meanwhile
+  await clock.advance(20_000);
+  assertEquals(errors, []);
+  for (let turn = 0; turn < 6; turn++) await clock.sleep(10_000);
+  assertEquals(errors.length, 1);
+});
+
 Deno.test("Watchdog lets a wait go on that moves a byte now and then", async () => {
   const { clock, watchdog, errors } = setUp();
   let count = 0;

@@ -22,7 +22,7 @@ for (const server of usable(found)) {
 }
 
 async function row(server: Runtime, client: Runtime): Promise<string> {
-  const outcomes = await tryNetworkPair(server, client, CROWD);
+  const outcomes = await tryNetworkPair(server, client, { crowd: CROWD });
   const failed = outcomes.find(({ failure }) => failure !== undefined);
   if (failed) throw new Error(`${failed.sentence}: ${failed.failure}`);
   const crowdMs = outcomes.find(({ sentence }) => sentence.startsWith("many connections"))!.tookMs;

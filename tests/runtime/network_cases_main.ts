@@ -2,8 +2,8 @@
 // network, and prints a line of JSON for each case.
 
 import process from "node:process";
-import { runtimeNetwork } from "../../lib/runtime/runtime.ts";
 import { NETWORK_CASES, type Place } from "./network_conformance.ts";
+import { type LoopbackTls, networkOfRuntime } from "./tls_network.ts";
 
 /** How a case went. */
 export interface Outcome {
@@ -13,8 +13,11 @@ export interface Outcome {
   readonly failure?: string;
 }
 
-const given = JSON.parse(process.argv[2]!) as Omit<Place, "network">;
-const place: Place = { ...given, network: await runtimeNetwork() };
+/** A place as it can be told to another process. */
+type GivenPlace = Omit<Place, "network"> & { readonly tls?: LoopbackTls };
+
+const { tls, ...given } = JSON.parse(process.argv[2]!) as GivenPlace;
+const place: Place = { ...given, network: await networkOfRuntime(tls) };
 for (const { sentence, run } of NETWORK_CASES) {
   const startedMs = performance.now();
   let failure: string | undefined;

@@ -165,7 +165,7 @@ export const NETWORK_CASES: readonly Case[] = [
     sentence: "a reset of an accepted connection is an error, too",
     run: async (place) => {
       const id = ++lastId;
-      const reset = await openResettable(place.peer, { do: "hold", id });
+      const reset = await openResettable(place.network, place.peer, { do: "hold", id });
       assertEquals((await look(place, id, { read: true })).end, "open");
       reset();
       await until(async () => (await look(place, id)).end !== "open");

@@ -4,19 +4,31 @@ import { toText } from "@std/streams";
 import { type Runtime, startOn } from "../support/runtimes.ts";
 import { openBlackHole } from "./black_hole.ts";
 import type { Outcome } from "./network_cases_main.ts";
+import type { LoopbackTls } from "./tls_network.ts";
 
-/** Runs every case, with so many connections as a crowd; returns how each went. */
+/** How a pair is tried. */
+export interface PairOptions {
+  /** How many connections are many. */
+  readonly crowd: number;
+  /** Plain TCP without it. */
+  readonly tls?: LoopbackTls;
+}
+
+/** Runs every case; returns how each went. */
 export async function tryNetworkPair(
   server: Runtime,
   client: Runtime,
-  crowd: number,
+  { crowd, tls }: PairOptions,
 ): Promise<Outcome[]> {
   using blackHole = await openBlackHole();
-  const peer = startOn(server, "tests/runtime/network_peer_main.ts", { stdout: "piped" });
+  const peer = startOn(server, "tests/runtime/network_peer_main.ts", {
+    args: tls ? [JSON.stringify(tls)] : [],
+    stdout: "piped",
+  });
   const lines = peer.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
     const addresses = JSON.parse((await lines.read()).value!);
-    const place = { ...addresses, crowd, blackHole: blackHole?.address };
+    const place = { ...addresses, crowd, tls, blackHole: blackHole?.address };
     const cases = startOn(client, "tests/runtime/network_cases_main.ts", {
       args: [JSON.stringify(place)],
       stdout: "piped",

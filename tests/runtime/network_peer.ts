@@ -103,6 +103,8 @@ async function serve(connection: Connection, guests: Map<number, Guest>): Promis
       const guest = await find(order.id, guests);
       guest.connection.close();
       guest.mayRead.resolve();
+      // Over TLS a connection that ends without a byte is one that was refused.
+      await say(null);
       return await writer.close();
     }
     default:

@@ -1,34 +1,45 @@
-// The network conformance suite, for each adapter on Deno and between any two runtimes that are there.
+// The network conformance suite, for each adapter on Deno and between any two runtimes that are there: over plain TCP
+// and, the very same, over TLS.
 
 import { assert, assertEquals } from "@std/assert";
 import { denoNetwork } from "../../lib/runtime/deno_network.ts";
 import { nodeNetwork } from "../../lib/runtime/node_network.ts";
+import { nodeTls } from "../../lib/runtime/node_tls.ts";
 import type { Network } from "../../lib/runtime/connection.ts";
 import { findRuntimes, type Runtime, tellMissing, usable } from "../support/runtimes.ts";
 import { openBlackHole } from "./black_hole.ts";
 import { NETWORK_CASES } from "./network_conformance.ts";
-import { tryNetworkPair } from "./network_pair.ts";
+import { type PairOptions, tryNetworkPair } from "./network_pair.ts";
 import { servePeer } from "./network_peer.ts";
 import { Resetter } from "./reset.ts";
+import { makeLoopbackTls, tlsNetwork } from "./tls_network.ts";
 
+const CROWD = 200;
 /** Many connections: all that is asked for takes ten seconds a pair, so only the long run does it. */
-const CROWD = Deno.env.has("MORSEL_TEST_ALL") ? 10_000 : 200;
+const PLAIN_CROWD = Deno.env.has("MORSEL_TEST_ALL") ? 10_000 : CROWD;
 
+const tls = await makeLoopbackTls();
 testOnDeno("Deno's own network", denoNetwork);
 // Not in use on Deno: but so node:net is tested on every machine.
 testOnDeno("node:net on Deno", nodeNetwork);
+testOnDeno("TLS, by node:tls on Deno", tlsNetwork(nodeTls, tls));
 
 const found = await findRuntimes();
 tellMissing(found, "The network");
 const runtimes = usable(found);
 if (runtimes.length > 1) {
-  for (const server of runtimes) for (const client of runtimes) testPair(server, client);
+  for (const server of runtimes) {
+    for (const client of runtimes) {
+      testPair(server, client, { crowd: PLAIN_CROWD });
+      testPair(server, client, { crowd: CROWD, tls });
+    }
+  }
 }
 
 function testOnDeno(name: string, network: Network): void {
   for (const { sentence, run } of NETWORK_CASES) {
     Deno.test(`${name}: ${sentence}`, async () => {
-      await using resetter = await Resetter.listen();
+      await using resetter = await Resetter.listen(network);
       using blackHole = await openBlackHole();
       const listener = await network.listen({ host: "127.0.0.1", port: 0 });
       const serving = servePeer(listener);
@@ -38,7 +49,7 @@ function testOnDeno(name: string, network: Network): void {
           peer: listener.address,
           resetter: resetter.address,
           blackHole: blackHole?.address,
-          crowd: 200,
+          crowd: CROWD,
         });
       } finally {
         listener.close();
@@ -48,10 +59,11 @@ function testOnDeno(name: string, network: Network): void {
   }
 }
 
-function testPair(server: Runtime, client: Runtime): void {
-  const name = `${server.name} ${server.version} is the peer of ${client.name} ${client.version}`;
-  Deno.test(name, async (test) => {
-    const outcomes = await tryNetworkPair(server, client, CROWD);
+function testPair(server: Runtime, client: Runtime, options: PairOptions): void {
+  const over = options.tls ? "TLS" : "TCP";
+  const [near, far] = [client, server].map(({ name, version }) => `${name} ${version}`);
+  Deno.test(`${far} is the peer of ${near} over ${over}`, async (test) => {
+    const outcomes = await tryNetworkPair(server, client, options);
     for (const { sentence, failure } of outcomes) {
       await test.step(sentence, () => assert(failure === undefined, failure));
     }

@@ -1,19 +1,31 @@
 // The clients of tls_pairs_test.ts as a program, for a runtime to run: takes addresses as JSON and prints what came
 // of a connection to each, a line of JSON.
 
+import { createHash } from "node:crypto";
+import { connect as connectTcp, type Socket } from "node:net";
 import process from "node:process";
+import { connect as connectTls } from "node:tls";
 import { toHex } from "../../lib/base/hex.ts";
 import type { Address, Connection } from "../../lib/runtime/connection.ts";
 import { runtimeNetwork, runtimeTls } from "../../lib/runtime/runtime.ts";
 
-for (const address of JSON.parse(process.argv[2]!) as (Address & { isSilent?: boolean })[]) {
+/** Where to connect, and how to behave there. */
+export interface AskedAddress extends Address {
+  /** Says nothing. */
+  readonly isSilent?: boolean | undefined;
+  /** Begins its handshake only when somebody else has been let in. */
+  readonly isSlow?: boolean | undefined;
+}
+
+for (const address of JSON.parse(process.argv[2]!) as AskedAddress[]) {
   process.stdout.write(`${JSON.stringify(await outcome(address))}\n`);
 }
 process.exit();
 
-async function outcome(address: Address & { isSilent?: boolean }): Promise<string> {
+async function outcome(address: AskedAddress): Promise<string> {
   let connection: Connection | undefined;
   try {
+    if (address.isSlow) return await shakeLate(address);
     connection = await (address.tls ? await runtimeTls() : await runtimeNetwork()).connect(address);
     return await talk(connection, !address.isSilent);
   } catch (error) {
@@ -43,4 +55,24 @@ async function talk(
   }
   if (channelBinding) return text === toHex(channelBinding.data) ? "bound alike" : text;
   return text === "" || text.startsWith("\x15\x03") ? "closed" : text;
+}
+
+/** Whether a server means the certificate that it shows to one that was there before its renewal. */
+async function shakeLate(address: AskedAddress): Promise<string> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const socket = connectTcp(address.port, address.host, () => resolve(socket)).on(
+      "error",
+      reject,
+    );
+  });
+  await outcome({ ...address, isSlow: false }); // connections are taken in turn: so it has been
+  const secured = connectTls({ socket, ALPNProtocols: ["morsel/1"], rejectUnauthorized: false });
+  return await new Promise<string>((resolve, reject) => {
+    secured.on("error", reject).on("secureConnect", () => secured.write("any"));
+    secured.on("data", (told) => {
+      const shown = createHash("sha256").update(secured.getPeerCertificate().raw).digest("hex");
+      resolve(shown === told.toString() ? "bound alike" : `shown ${shown}, told ${told}`);
+      secured.destroy();
+    });
+  });
 }

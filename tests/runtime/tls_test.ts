@@ -63,7 +63,14 @@ Deno.test("new files are shown without a restart, and broken ones are told of on
   const errors: unknown[] = [];
   let looks = 0;
   const load = () => files.load().finally(() => looks++);
-  const stop = keepTls(listener, { load, shown, clock, onError: (error) => errors.push(error) });
+  let renewals = 0;
+  const stop = keepTls(listener, {
+    load,
+    shown,
+    clock,
+    onRenewal: () => void renewals++,
+    onError: (error) => errors.push(error),
+  });
   const look = async () => {
     const before = looks;
     await clock.advance(10_000);
@@ -84,7 +91,7 @@ Deno.test("new files are shown without a restart, and broken ones are told of on
   await look();
   await connects(listener, next.cert);
   await assertRejects(() => connects(listener, authority.cert), MorselError);
-  assertEquals(errors.length, 1);
+  assertEquals([errors.length, renewals], [1, 1]);
   stop();
   listener.close();
 });
@@ -115,9 +122,9 @@ Deno.test("a server's own certificates are made once, for their owner only, and 
     files.load({ certificate: "auto", names }, now + afterDays * DAY_MS);
   const first = await load([]);
   assertEquals(first.reachedAs, "127.0.0.1");
-  for (const name of ["ca.key", "server.key"]) {
+  for (const [name, own] of [["", 0o700], ["ca.key", 0o600], ["server.key", 0o600]] as const) {
     const { mode } = await Deno.stat(`${files.folder}/tls/${name}`);
-    assert(mode === null || (mode & 0o777) === 0o600, `${name} is open to others`);
+    assert(mode === null || (mode & 0o777) === own, `${name} is open to others`);
   }
   assertEquals(await load([], 59), first);
   const renewed = await load([], 61);
@@ -132,4 +139,15 @@ Deno.test("a server's own certificates are made once, for their owner only, and 
   const listener = await nodeTls.listen(HERE, again);
   await connects(listener, first.ca!);
   listener.close();
+});
+
+Deno.test("a key is not written into a file that others may have open", async () => {
+  await using files = new Files();
+  await Deno.mkdir(`${files.folder}/tls`);
+  const left = `${files.folder}/tls/server.key.new`;
+  await Deno.writeTextFile(left, "", { mode: 0o644 });
+  using seen = await Deno.open(left);
+  const { key } = await files.load({ certificate: "auto" });
+  assertEquals(await Deno.readTextFile(`${files.folder}/tls/server.key`), key);
+  assertEquals(await seen.read(new Uint8Array(1)), null);
 });

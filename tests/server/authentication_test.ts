@@ -131,7 +131,9 @@ Deno.test("revoking a token ends its sessions and what they transfer within 2 se
   const tokens = await TokenStore.open(path, { ...parts, openSql: openNodeSql });
   // As another process does it.
   const admin = await TokenStore.open(path, { ...parts, openSql: openNodeSql });
-  assertEquals((await Deno.stat(`${path}/tokens.db`)).mode! & 0o777, 0o600);
+  for await (const { name } of Deno.readDir(path)) {
+    assertEquals((await Deno.stat(`${path}/${name}`)).mode! & 0o777, 0o600, name);
+  }
   {
     await using server = await memoryServer({ tokens, clock });
     await using early = await server.connectLasting();

@@ -80,21 +80,11 @@ Deno.test("a server shows what it has done, in the names that docs/operating.md 
 });
 
 Deno.test("who drains, or cannot read the store, is not well", async () => {
-  const server = { sessions: 0, penalties: 0, isDraining: false };
+  const server = { figures: () => Promise.resolve({}), isDraining: false };
   const store = {
     lastChange: () => Promise.reject(new MorselError("storage", "The disk is gone")),
-    uploads: () => Promise.resolve([]),
-    usage: () => Promise.resolve({ files: 0, bytes: 0 }),
   };
-  const options = {
-    server,
-    store,
-    metrics: new ServerMetrics(),
-    version: "1",
-    uptimeMs: () => 0,
-    freeSpace: () => Promise.resolve(0),
-    quota: {},
-  };
+  const options = { server, store, metrics: new ServerMetrics() };
   const broken = await operatorPage("/healthz", options);
   assertEquals([broken.status, broken.text], [503, "The disk is gone\n"]);
   const works = { ...store, lastChange: () => Promise.resolve(1) };

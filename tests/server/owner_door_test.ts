@@ -3,6 +3,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { errorCodeOf, MorselError } from "../../lib/base/errors.ts";
+import type { Principal } from "../../lib/base/principal.ts";
 import { hello } from "../../lib/protocol/handshake.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
@@ -26,7 +27,9 @@ async function atDoor(act: (listener: QueueListener) => Promise<void>): Promise<
   const clock = systemClock;
   const { store } = server;
   const limits = DEFAULT_LIMITS;
-  const door = new OwnerDoor({ listener, secret: SECRET, store, tokens, limits, bootId, clock });
+  const figures = async ({ name }: Principal) => ({ version: `for ${name}` });
+  const shared = { store, tokens, limits, bootId, clock, figures };
+  const door = new OwnerDoor({ listener, secret: SECRET, ...shared });
   await act(listener);
   await door.close();
 }
@@ -47,6 +50,8 @@ Deno.test("a worker asks in the name of a token, and gets what that may", () =>
     const cam = await link(listener, "cam");
     const request = { type: "Remove", name: "cam/a", condition: 0, ifVersion: 0 } as const;
     assertEquals(await codeOf(cam.call(request)), "forbidden");
+    const told = await cam.call({ type: "Stats" });
+    assertEquals(told.type === "Figures" && told.figures, { version: "for cam" });
     assertEquals(await codeOf(link(listener, "nobody")), "authentication");
     all.close();
     cam.close();

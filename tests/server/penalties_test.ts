@@ -2,15 +2,12 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import { addressOf } from "../../lib/base/peer_address.ts";
+import { EVERYBODY } from "../../lib/base/principal.ts";
 import { SCRAM, ScramClient } from "../../lib/base/scram_exchange.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
-import {
-  addressOf,
-  Admission,
-  MAX_UNPROVEN,
-  MAX_UNPROVEN_OF_ADDRESS,
-} from "../../lib/server/admission.ts";
+import { Admission, MAX_UNPROVEN, MAX_UNPROVEN_OF_ADDRESS } from "../../lib/server/admission.ts";
 import { FileServer } from "../../lib/server/file_server.ts";
 import { Penalties } from "../../lib/server/penalties.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
@@ -40,6 +37,7 @@ async function guardedServer() {
     bootId: new Uint8Array(16),
     maxConnections: 1000,
     graceMs: 0,
+    facts: { version: "test" },
   });
   const peer = (remote: string) => new RawPeer(listener.dial(remote));
   return {
@@ -184,7 +182,7 @@ Deno.test("there are so many places for the unproven in all, and each is free ag
   );
   const error = assertThrows(() => admission.enter("10.1.0.0:1", true), MorselError);
   assertEquals(error.detail, { limit: "maxUnproven", value: String(MAX_UNPROVEN) });
-  places[0]!.prove();
+  places[0]!.prove(EVERYBODY);
   places[0]!.leave();
   assertEquals([admission.served.total, admission.unproven.total], [
     MAX_UNPROVEN - 1,

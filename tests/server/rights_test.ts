@@ -1,7 +1,7 @@
 // Every request by every kind of principal, on its own name, another's, an absent one and one at the prefix's
 // edge (PROTOCOL.md 4.16), with the answer that is expected. What is outside answers alike, there or not.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { type Right, RIGHTS } from "../../lib/base/principal.ts";
 import type { FileClient } from "../../lib/client/file_client.ts";
@@ -175,6 +175,102 @@ Deno.test("who may not list may not watch, nor see unfinished uploads", async ()
   }
 });
 
+/** Whose figures a token is told: those of the whole server only where it may do everything with every name. */
+const TOLD = [
+  ...Object.values(EXPECTED).map(({ rights }) => ({ rights, prefix: "photos/", isAll: false })),
+  ...["read", "list", "create", "write", "delete"].map((left) => ({
+    rights: RIGHTS.filter((right) => right !== left && !(left === "write" && right === "create")),
+    prefix: "",
+    isAll: left === "create", // which write includes
+  })),
+  { rights: RIGHTS, prefix: "p", isAll: false },
+  { rights: RIGHTS, prefix: "", isAll: true },
+];
+
+/** What is there at first. */
+const STAGED = { version: "test", files: 5, bytes: 15, contents: 1 };
+
+for (const { rights, prefix, isAll } of TOLD) {
+  Deno.test(`stats by a token for ${JSON.stringify(prefix)} that may ${rights.join()}`, async () => {
+    const { server, tokens, owner } = await stage();
+    await using _server = server;
+    const quota = { quotaBytes: 100, quotaFiles: 3 };
+    const one = await server.connect(await makeToken(tokens, "one", rights, { prefix, ...quota }));
+    const before = await one.stats();
+    const own = {
+      ownFiles: 0,
+      ownBytes: 0,
+      ownReservedFiles: 0,
+      ownReservedBytes: 0,
+      ownQuotaFiles: 3,
+      ownQuotaBytes: 100,
+      ownUploads: 0,
+    };
+    if (isAll) {
+      const { version, files, bytes, contents } = before;
+      assertEquals({ ...before, ...own }, before);
+      assertEquals({ version, files, bytes, contents }, STAGED);
+      return;
+    }
+    assertEquals(before, own);
+    // What others do meanwhile, under its prefix too, changes no bit of it.
+    await owner.put("photos/b", new Uint8Array(1_000_000));
+    await owner.put("other/b", "more");
+    await owner.remove(OWN);
+    assertEquals(await one.stats(), own);
+  });
+}
+
+Deno.test("everybody is told of the whole server where no token is asked for, and of no token", async () => {
+  await using server = await memoryServer({ quota: { bytes: 1000 } });
+  const client = await server.connect();
+  await client.put("a", "content");
+  await client.copy("a", "b");
+  await assertRejects(() => client.put("c", new Uint8Array(2000)), MorselError);
+  const { uptimeMs, receivedBytes, sentBytes, ...told } = await client.stats();
+  assert(uptimeMs! >= 0 && receivedBytes! > 2000 && sentBytes! > 100);
+  assertEquals(told, {
+    version: "test",
+    files: 2,
+    bytes: 14,
+    contents: 1,
+    contentBytes: 7,
+    reservedFiles: 0,
+    reservedBytes: 0,
+    quotaBytes: 1000,
+    uploads: 0,
+    sessions: 1,
+    penalised: 0,
+    transfers: 0,
+    commits: 1,
+    removals: 0,
+    refusals: 1,
+    deadlines: 0,
+    turnedAway: 0,
+    penalties: 0,
+    damages: 0,
+  });
+});
+
+Deno.test("figures tell what a token has used, and what its uploads have reserved", async () => {
+  const tokens = memoryTokens(systemClock);
+  await using server = await memoryServer({ tokens });
+  const rights = ["create"] as const;
+  const about = { prefix: "photos/", quotaBytes: 10_000_000 };
+  const token = await makeToken(tokens, "camera", rights, about);
+  await leaveUnfinished(server, "photos/large", token);
+  const camera = await server.connect(token);
+  await camera.put("photos/small", "small");
+  assertEquals(await camera.stats(), {
+    ownFiles: 1,
+    ownBytes: 5,
+    ownReservedFiles: 1,
+    ownReservedBytes: LARGE.length,
+    ownQuotaBytes: 10_000_000,
+    ownUploads: 1,
+  });
+});
+
 Deno.test("unfinished uploads outside a prefix are neither shown nor removed, as if they were not there", async () => {
   const tokens = memoryTokens(systemClock);
   await using server = await memoryServer({ tokens });
@@ -246,7 +342,7 @@ async function stage() {
   }
   const connect = async (rights: readonly Right[]) =>
     await server.connect(await makeToken(tokens, "one", rights, { prefix: "photos/" }));
-  return { server, connect, owner };
+  return { server, tokens, connect, owner };
 }
 
 /** What a request comes to, on files as they were at first: `ok`, or the code and the text of its error. */

@@ -3,6 +3,7 @@
 
 import type { Files, OpenFile } from "../../lib/runtime/files.ts";
 import type { Catalog, ChangeLog, UploadHold } from "../../lib/store/catalog.ts";
+import { Reservations } from "../../lib/store/reservations.ts";
 import { Upload } from "../../lib/store/upload.ts";
 import type { Plant } from "./sim_server.ts";
 
@@ -68,6 +69,26 @@ export const forgottenFence: Plant = {
     const { fence } = Upload.prototype;
     Upload.prototype.fence = () => Promise.resolve(false);
     return () => void (Upload.prototype.fence = fence);
+  },
+};
+
+/** What an upload had reserved is not given back at its end. */
+export const keptReservation: Plant = {
+  begin: () => {
+    const { release } = Reservations.prototype;
+    Reservations.prototype.release = () => {};
+    return () => void (Reservations.prototype.release = release);
+  },
+};
+
+/** Nothing is reserved, and a commit keeps to no quota. */
+export const forgottenQuota: Plant = {
+  catalog: (catalog) =>
+    wrapped<Catalog>(catalog, { commit: ({ quotas: _, ...file }) => catalog.commit(file) }),
+  begin: () => {
+    const { reserve } = Reservations.prototype;
+    Reservations.prototype.reserve = () => Promise.resolve();
+    return () => void (Reservations.prototype.reserve = reserve);
   },
 };
 

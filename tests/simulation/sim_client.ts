@@ -230,6 +230,7 @@ export class SimClient {
   #isPlausible({ kind }: Operation, code: ErrorCode): boolean {
     const world = this.#world;
     if (code === "invalid") return kind === "get"; // a range behind the end
+    if (code === "quota") return world.owners.limited !== undefined;
     if (code === "no_space") return world.had("full disk");
     if (code === "storage") return world.had("sick disk");
     if (code === "connection" || code === "deadline" || code === "draining") {

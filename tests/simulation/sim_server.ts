@@ -71,12 +71,13 @@ export class SimServer {
         const listener = await world.network.host(parts.process).listen(SERVER_ADDRESS);
         const server = new FileServer({
           listener,
-          store: parts.store,
+          store: world.owners.serve(parts.store),
           limits: this.#limits,
           clock: parts.process,
           bootId: new Uint8Array(16).fill(this.#lives.length + 1),
           maxConnections: 100,
           graceMs: GRACE_MS,
+          facts: { version: "test" },
           onError: (error) => this.#note(error),
         });
         this.#lives.push({ ...parts, server, ended: Infinity });
@@ -106,7 +107,7 @@ export class SimServer {
     const { world } = this;
     const files = new SimFiles(world.disk, process);
     const planted = this.#plant.files?.(files) ?? files;
-    const rows = await world.catalog.open(process);
+    const rows = world.owners.guard(await world.catalog.open(process), world);
     const { store, recovered } = await FileStore.open({
       catalog: this.#plant.catalog?.(rows, world) ?? rows,
       blobs: await FolderBlobs.open(DATA_FOLDER, planted),
@@ -144,6 +145,11 @@ export class SimServer {
     if (links.length > 0) world.report(`The server left ${links.length} connections`);
     // What is left would run on: a process that has stopped does not.
     process.kill();
+  }
+
+  /** The store of this life. */
+  get store(): FileStore {
+    return this.#lives.at(-1)!.store;
   }
 
   get world(): World {

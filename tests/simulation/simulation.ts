@@ -21,6 +21,8 @@ import { World } from "./world.ts";
 const LIMIT_MS = 24 * 3_600_000;
 /** What an operation may take at most beside the moving of bytes, in milliseconds. */
 const OPERATION_MS = 1_800_000;
+/** Within this a server has given up every connection whose client has gone, in milliseconds. */
+const ALL_GIVEN_UP_MS = 600_000;
 /** The slowest a transfer may be, in bytes a millisecond. */
 const SLOWEST = 1;
 
@@ -92,6 +94,10 @@ async function live(
   await Promise.all(clients.map((client) => client.run(random.whole(5, 25))));
   await director.stop();
   await watcher?.finish();
+  if (world.owners.limited && random.chance(0.5)) {
+    await world.process.wait(ALL_GIVEN_UP_MS);
+    await world.owners.probe(world, server.store);
+  }
   await (random.chance(0.5) ? server.stop() : server.die("power"));
   await inspect(world, server);
 }
@@ -102,6 +108,7 @@ async function inspect(world: World, server: SimServer): Promise<void> {
   const records = await store.list({ prefix: "", after: "", limit: 10_000 });
   for (const record of records) await checkContent(world, store, record);
   await checkBlobs(world, records);
+  await world.owners.probe(world, store);
   await store[Symbol.asyncDispose]();
   if (files.openFiles > 0) world.report(`The store left ${files.openFiles} open files`);
   if (process.timers > 0) world.report(`The store left ${process.timers} timers`);

@@ -8,7 +8,9 @@ import {
   droppedSync,
   earlyAcknowledgement,
   forgottenFence,
+  forgottenQuota,
   forgottenWake,
+  keptReservation,
 } from "./planted_bugs.ts";
 import type { Plant } from "./sim_server.ts";
 import { simulate } from "./simulation.ts";
@@ -45,6 +47,10 @@ Deno.test("an acknowledgement before its time is found", () =>
 Deno.test("a fence that is forgotten is found", () => assertFinds(forgottenFence, 300));
 
 Deno.test("a watcher that is not woken is found", () => assertFinds(forgottenWake, 300));
+
+Deno.test("a reservation that is not given back is found", () => assertFinds(keptReservation, 100));
+
+Deno.test("a quota that is forgotten is found", () => assertFinds(forgottenQuota, 100));
 
 async function assertKeepsPromises(seed: number): Promise<void> {
   const outcome = await simulate(seed);

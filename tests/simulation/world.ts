@@ -7,6 +7,7 @@ import { CatalogDisk } from "./sim_catalog.ts";
 import { SimClock, SimProcess } from "./sim_clock.ts";
 import { type DiskWeather, SimDisk } from "./sim_files.ts";
 import { SimNetwork } from "./sim_network.ts";
+import { SimOwners } from "./sim_owners.ts";
 import type { NetworkWeather } from "./sim_pipe.ts";
 
 /**
@@ -46,6 +47,7 @@ export class World {
   readonly network: SimNetwork;
   readonly disk: SimDisk;
   readonly catalog: CatalogDisk;
+  readonly owners: SimOwners;
   /** What must not be, a sentence each. */
   readonly problems: string[] = [];
   /** What happened, a line each. */
@@ -65,6 +67,8 @@ export class World {
     this.network = new SimNetwork({ clock, random: random.fork(), weather: NETWORKS[network] });
     this.disk = new SimDisk({ clock, random: random.fork(), weather: DISKS[disk] });
     this.catalog = new CatalogDisk({ clock, random: random.fork(), disk: this.disk });
+    // With numbers of its own, so that worlds without quotas stay as they were.
+    this.owners = new SimOwners(new SimRandom(seed + 0x5eed));
   }
 
   /** Notes what happens. */

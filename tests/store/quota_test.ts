@@ -97,6 +97,25 @@ test("commits, overwrites, moves, copies and removals are counted", async ({ sto
   assertEquals([owner, all], [{ files: 0, bytes: 0 }, { files: 0, bytes: 0 }]);
 });
 
+test("totals tell what there is, what is stored for it, and what is reserved", async ({ store }) => {
+  await put(store, "a", contentOf(SIZE), ANN);
+  await store.copy("a", "b", ANY, BOB);
+  await put(store, "c", contentOf(9), BOB);
+  const open = await begin(store, "d", { declaredSize: 2 * SIZE, by: ANN });
+  const { owner, store: all, stored } = await store.totals("ann");
+  assertEquals([owner.files, owner.bytes, owner.uploads], [1, SIZE, 1]);
+  assertEquals([owner.reserved, all.reserved.files], [{ files: 1, bytes: 2 * SIZE }, 1]);
+  assertEquals([all.files, all.bytes, all.uploads], [3, 2 * SIZE + 9, 1]);
+  assertEquals(stored, { contents: 2, bytes: SIZE + 9 });
+  await open.abort();
+  await store.remove("a", ANY);
+  const after = await store.totals("ann");
+  assertEquals([after.owner.files, after.owner.uploads, after.owner.reserved.bytes], [0, 0, 0]);
+  assertEquals(after.stored, { contents: 2, bytes: SIZE + 9 });
+  for (const name of ["b", "c"]) await store.remove(name, ANY);
+  assertEquals((await store.totals()).stored, { contents: 0, bytes: 0 });
+});
+
 test("a full owner may still overwrite by what is no larger", async ({ store, catalog }) => {
   await put(store, "a", contentOf(3 * SIZE), ANN);
   await put(store, "a", contentOf(3 * SIZE, 2), ANN);

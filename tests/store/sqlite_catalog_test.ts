@@ -157,6 +157,7 @@ Deno.test("a catalog of schema version 2 keeps its files and versions, and its l
     assertEquals((await catalog.find(checkName("b")))?.file.version, 55);
     const { owner } = await catalog.account("", checkName("b"));
     assertEquals(owner, { files: 1, bytes: 3 });
+    assertEquals((await catalog.totals("")).stored, { contents: 1, bytes: 3 });
     const page = { prefix: new Uint8Array(0), limit: 10 };
     assertEquals(await catalog.log.page(57, page), { changes: [], through: 57, more: false });
     const error = await assertRejects(() => catalog.log.page(56, page), MorselError);

@@ -62,6 +62,14 @@ export class FakeClock implements Clock {
     await settled();
   }
 
+  /** Lets `ms` go by in which nothing runs, as when the machine is busy or asleep; what is due then runs late. */
+  async sleep(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    const due = [...this.#timers].filter(({ atMs }) => atMs <= this.#nowMs);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.task();
+    await settled();
+  }
+
   #due(endMs: number): Timer | undefined {
     return [...this.#timers].filter((timer) => timer.atMs <= endMs)
       .sort((a, b) => a.atMs - b.atMs)[0];

@@ -9,6 +9,7 @@ import type { RemoteDownload, RemoteFiles, RemoteWatch } from "../../lib/cli/rem
 import type {
   CallOptions,
   Change,
+  Figures,
   FileInfo,
   GetOptions,
   ListOptions,
@@ -37,6 +38,8 @@ export class FakeRemoteFiles implements RemoteFiles {
   readonly damaged = new Set<string>();
   /** Uploads that nobody has ended. */
   unfinished: UnfinishedUpload[] = [];
+  /** What the server tells of itself. */
+  figures: Figures = {};
   /** What watches tell of; then they wait, or fail with the fault of `watched PREFIX`. */
   changes: Change[] = [];
   /** Options of the last watch. */
@@ -191,6 +194,10 @@ export class FakeRemoteFiles implements RemoteFiles {
     return this.#attempt("abortUpload", id, () => {
       this.unfinished = this.unfinished.filter((upload) => upload.id !== id);
     });
+  }
+
+  stats(): Promise<Figures> {
+    return this.#attempt("stats", "", () => this.figures);
   }
 
   close(): Promise<void> {

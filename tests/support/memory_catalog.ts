@@ -3,6 +3,7 @@
 import { concat } from "@std/bytes";
 import type {
   Catalog,
+  CatalogTotals,
   Changed,
   Condition,
   FileRecord,
@@ -15,7 +16,7 @@ import type {
   UploadHold,
   UploadRecord,
 } from "../../lib/store/catalog.ts";
-import type { CheckedName } from "../../lib/base/names.ts";
+import { type CheckedName, checkName } from "../../lib/base/names.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { toHex } from "../../lib/base/hex.ts";
 import { type Account, growthOf, insistOnQuotas } from "../../lib/store/quota.ts";
@@ -138,6 +139,18 @@ export class MemoryCatalog implements Catalog {
 
   async account(owner: string, name: CheckedName): Promise<Account> {
     return this.#account(owner, name);
+  }
+
+  async totals(whose: string): Promise<CatalogTotals> {
+    const { owner, store } = this.#account(whose, checkName("-"));
+    const contents = [...this.#contents.values()];
+    const bytes = contents.reduce((sum, { size }) => sum + size, 0);
+    const uploads = [...this.#uploads.values()];
+    return {
+      owner: { ...owner, uploads: uploads.filter((upload) => upload.owner === whose).length },
+      store: { ...store, uploads: uploads.length },
+      stored: { contents: contents.length, bytes },
+    };
   }
 
   async beginUpload(upload: UploadRecord): Promise<void> {

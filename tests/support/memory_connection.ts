@@ -9,6 +9,11 @@ export interface MemoryPairOptions {
    * 64 KiB are, as a system keeps bytes that are sent and not yet read.
    */
   cuts?: () => number;
+  /**
+   * Bytes that are kept on the way without `cuts`, 64 KiB by default. Of more, the writer is told of room again only
+   * when a third is free, as a system does.
+   */
+  kept?: number;
 }
 
 /** A connected pair. Closing one end ends the other's reads after what was written before. */
@@ -25,7 +30,7 @@ interface Pipe {
   close(): void;
 }
 
-function pipe({ cuts }: MemoryPairOptions): Pipe {
+function pipe({ cuts, kept = 65536 }: MemoryPairOptions): Pipe {
   let controller!: ReadableByteStreamController;
   let wanted = Promise.withResolvers<void>();
   let closed = false;
@@ -35,9 +40,11 @@ function pipe({ cuts }: MemoryPairOptions): Pipe {
     start: (given) => {
       controller = given as ReadableByteStreamController;
     },
-    pull: () => wanted.resolve(),
+    pull: ({ desiredSize }) => {
+      if (kept === 65536 || (desiredSize ?? 0) >= kept / 3) wanted.resolve();
+    },
     cancel: () => close(),
-  }, { highWaterMark: cuts ? 0 : 65536 });
+  }, { highWaterMark: cuts ? 0 : kept });
   function close(): void {
     if (closed) return;
     closed = true;

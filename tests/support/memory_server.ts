@@ -1,17 +1,25 @@
 // A whole server without network and disk: sessions over in-memory connections on an in-memory store.
 
 import type { Clock } from "../../lib/base/clock.ts";
+import type { RateLimit } from "../../lib/base/rate_limit.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import type { ChannelBinding, Connection } from "../../lib/base/connection.ts";
 import type { Reconnecting } from "../../lib/client/link.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { figuresFor, type FigureSources } from "../../lib/server/figures.ts";
+import { ServerMetrics } from "../../lib/server/server_metrics.ts";
+import { AddressCounts } from "../../lib/base/address_counts.ts";
+import { Penalties } from "../../lib/server/penalties.ts";
+import { Place } from "../../lib/server/place.ts";
 import { serveSession } from "../../lib/server/session.ts";
+import { TokenRates } from "../../lib/server/token_rates.ts";
 import { TokenWatch } from "../../lib/server/token_watch.ts";
 import type { TokenStore } from "../../lib/store/token_store.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
+import type { Quota } from "../../lib/store/quota.ts";
 import { newId } from "./content.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { MemoryCatalog } from "./memory_catalog.ts";
@@ -28,6 +36,10 @@ export interface MemoryServerOptions {
   blobs?: Blobs;
   /** Who is let in. */
   tokens?: TokenStore;
+  /** What all files together may have. */
+  quota?: Quota;
+  /** What all sessions keep to. */
+  limit?: RateLimit;
   /** Of the server's end of each connection. */
   binding?: ChannelBinding;
 }
@@ -70,17 +82,46 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     blobs: options.blobs ?? new MemoryBlobs(),
     clock,
     newId,
+    quota: options.quota,
   });
+  const metrics = new ServerMetrics();
+  const sources: FigureSources = {
+    store,
+    clock,
+    begunMs: clock.monotonicMs(),
+    facts: { version: "test", quota: options.quota },
+    metrics,
+    admission: () => ({ sessions: sessions.length, penalised: 0 }),
+  };
+  const door = {
+    penalties: new Penalties(clock),
+    served: new AddressCounts(),
+    unproven: new AddressCounts(),
+  };
   const drain = new AbortController();
+  const closed = new AbortController();
   const errors: unknown[] = [];
   const trace: string[] = [];
   const sessions: { connection: Connection; ended: Promise<void> }[] = [];
+  const rates = new TokenRates(clock);
   const tokens = options.tokens && new TokenWatch(options.tokens, { clock });
   const open = () => {
     const [near, far] = memoryPair(options.pair);
     if (options.binding) Object.assign(far, { channelBinding: options.binding });
-    const ended = serveSession(far, {
+    const visitor = new Place(door, {
+      id: sessions.length + 1,
+      remote: "memory:1",
+      address: "memory",
+      begunMs: clock.monotonicMs(),
+      mustProve: false,
+      notice: metrics.notice,
+    });
+    const session = serveSession(far, {
+      visitor,
       tokens,
+      rates,
+      limit: options.limit,
+      closed: closed.signal,
       store,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock,
@@ -88,8 +129,10 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
       drain: drain.signal,
       graceMs: 5000,
       trace: (line) => trace.push(line),
+      figures: (principal) => figuresFor(principal, sources),
       onError: (error) => errors.push(error),
     });
+    const ended = session.finally(() => visitor.leave());
     sessions.push({ connection: near, ended });
     return near;
   };
@@ -114,6 +157,7 @@ export async function memoryServer(options: MemoryServerOptions = {}): Promise<M
     drain: () => drain.abort(),
     ended,
     [Symbol.asyncDispose]: async () => {
+      closed.abort(new Error("The server was closed"));
       for (const { connection } of sessions) connection.close();
       await ended();
       tokens?.stop();

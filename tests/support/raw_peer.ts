@@ -12,6 +12,8 @@ export class RawPeer {
   readonly connection: Connection;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: FrameReader;
+  /** What it was told last of its whole session. */
+  lastWords: MessageOf<"Error"> | undefined;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -41,6 +43,7 @@ export class RawPeer {
     for (;;) {
       const message = this.#reader.take();
       if (message?.type === "Unknown") throw new Error(`Unknown message ${message.number}`);
+      if (message?.type === "Error" && message.tag === 0) this.lastWords = message;
       if (message) return message;
       if (!await this.#reader.fill()) return undefined;
     }

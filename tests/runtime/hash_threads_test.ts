@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { type HashThread, RUN_SIZE, WORTH_A_THREAD } from "../../lib/base/hash_thread.ts";
+import { toHex } from "../../lib/base/hex.ts";
+import { leafHashes } from "../../lib/base/merkle.ts";
+import { workerThreads } from "../../lib/runtime/hash_threads.ts";
+import { connect, serve } from "../../mod.ts";
+import { contentOf, digestOf } from "../support/content.ts";
+
+const HAS_CORES = navigator.hardwareConcurrency > 1;
+/** Said where a test is left out: with one core no thread is started. */
+const WHERE = HAS_CORES ? "" : " (left out: it needs a second core)";
+
+Deno.test({
+  name: `a thread hashes runs in turn, and gives their memory back${WHERE}`,
+  ignore: !HAS_CORES,
+  fn: async () => {
+    const thread = workerThreads(() => Promise.resolve(true)).lease();
+    await whenFree(thread);
+    const runs = [contentOf(RUN_SIZE, 1), contentOf(RUN_SIZE, 2)];
+    const expected = runs.map((run) => toHex(leafHashes(run)));
+    const jobs = runs.map((run) => thread.hash(run));
+    assertEquals(runs.map((run) => run.length), [0, 0]);
+    assertEquals(thread.isBusy, true);
+    assertEquals(thread.hash(thread.memory()), undefined);
+    assertEquals((await Promise.all(jobs)).map((leaves) => toHex(leaves!)), expected);
+    assertEquals(thread.isBusy, false);
+    thread.release();
+  },
+});
+
+Deno.test({
+  name: `a thread runs until the last of its leases is released, however often one is${WHERE}`,
+  ignore: !HAS_CORES,
+  fn: async () => {
+    const threads = workerThreads(() => Promise.resolve(true));
+    const [first, second] = [threads.lease(), threads.lease()];
+    await whenFree(second);
+    first.release();
+    first.release();
+    assertEquals(second.isBusy, false);
+    second.release();
+    assertEquals(second.isBusy, true);
+  },
+});
+
+Deno.test("where no thread may start it is always busy", async () => {
+  let asked = 0;
+  const thread = workerThreads(() => Promise.resolve(++asked < 0)).lease();
+  await Promise.resolve();
+  assertEquals(thread.isBusy, true);
+  assertEquals(thread.hash(thread.memory()), undefined);
+  assertEquals(asked, HAS_CORES ? 1 : 0);
+  thread.release();
+});
+
+Deno.test("a file that is worth a thread goes there and back", async () => {
+  const dataFolder = await Deno.makeTempDir();
+  try {
+    const content = contentOf(WORTH_A_THREAD + 12_345, 5);
+    await using server = await serve({ address: { port: 0 }, dataFolder });
+    await using client = await connect(server.address);
+    const { digest } = await client.put("large", content);
+    assertEquals(digest, toHex(digestOf(content)));
+    const download = await client.get("large");
+    const bytes = await download.bytes();
+    assert(bytes.length === content.length && toHex(digestOf(bytes)) === digest);
+  } finally {
+    await Deno.remove(dataFolder, { recursive: true });
+  }
+});
+
+/** Until it has started; a thread that never does is a test that never ends. */
+async function whenFree(thread: HashThread): Promise<void> {
+  while (thread.isBusy) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,111 @@
+// A client that asks and never reads: what its session holds for it stays bounded, whatever it asks for.
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes";
+import { encode } from "../../lib/protocol/codec.ts";
+import { MAX_METADATA_SIZE } from "../../lib/protocol/limits.ts";
+import type { Message } from "../../lib/protocol/messages.ts";
+import type { FileRecord } from "../../lib/store/catalog.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
+import { MemoryCatalog } from "../support/memory_catalog.ts";
+import { memoryServer } from "../support/memory_server.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { stat } from "../support/requests.ts";
+
+const KIB = 1024;
+const FILES = 300;
+/** As much as a file can have. */
+const METADATA = { text: "x".repeat(MAX_METADATA_SIZE - 20) };
+
+/** A catalog that counts the files which listings have taken out of it. */
+class CountingCatalog extends MemoryCatalog {
+  listed = 0;
+
+  override async list(...given: Parameters<MemoryCatalog["list"]>): Promise<FileRecord[]> {
+    const files = await super.list(...given);
+    this.listed += files.length;
+    return files;
+  }
+}
+
+/** A server with files of much metadata, and a peer that has greeted and reads no more. */
+async function place() {
+  const clock = new FakeClock();
+  const catalog = new CountingCatalog(clock);
+  const server = await memoryServer({ clock, catalog });
+  await using client = await server.connect();
+  for (let index = 0; index < FILES; index++) {
+    await client.put(String(index).padStart(4, "0"), "", { metadata: METADATA });
+  }
+  const peer = new RawPeer(server.open());
+  await peer.greet();
+  server.trace.length = 0;
+  return {
+    server,
+    catalog,
+    clock,
+    peer,
+    /** Bytes of replies that the server has made, about. */
+    replied: () => server.trace.filter((line) => line.startsWith("S: File")).length * 16 * KIB,
+    /** Sends without waiting until it is taken. */
+    flood: (messages: Message[]) => void peer.sendBytes(concat(messages.map(encode))),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+function list(tag: number, limit: number): Message {
+  return { type: "List", tag, prefix: "", after: "", limit };
+}
+
+/** A request for each tag. */
+function requests(count: number, make: (tag: number) => Message): Message[] {
+  return Array.from({ length: count }, (_, index) => make(index + 1));
+}
+
+Deno.test("as many listings as a session may ask for are held one part at a time", async () => {
+  await using here = await place();
+  here.flood(requests(256, (tag) => list(tag, 1000)));
+  await settled();
+  assert(here.catalog.listed > 0 && here.catalog.listed <= 130, `${here.catalog.listed} files`);
+  assert(here.replied() < 1024 * KIB, `${here.replied()} bytes`);
+  // Read after all, each is answered, whole.
+  let pages = 0;
+  let files = 0;
+  while (pages < 8) {
+    const message = (await here.peer.next())!;
+    if (message.type === "Page") pages++;
+    else files++;
+  }
+  assertEquals(files, 8 * FILES);
+});
+
+for (
+  const [what, make] of [
+    ["listings of one file", (tag: number) => list(tag, 1)],
+    ["descriptions", (tag: number) => stat(tag, "0000")],
+  ] as const
+) {
+  Deno.test(`a client that asks for thousands of ${what} and reads none is not read on from`, async () => {
+    await using here = await place();
+    for (let batch = 0; batch < 20; batch++) {
+      here.flood(requests(200, (tag) => make(batch * 200 + tag)));
+      await settled();
+    }
+    assert(here.replied() > 0 && here.replied() < 6 * 1024 * KIB, `${here.replied()} bytes`);
+    // It is put out in the end.
+    await here.clock.advance(120_000);
+    await here.server.ended();
+  });
+}
+
+Deno.test("a listing that was cancelled while it waited for its turn is answered so", async () => {
+  await using here = await place();
+  const { peer } = here;
+  await peer.send(list(1, 1000), list(2, 1000), { type: "Cancel", tag: 2 });
+  const last: Record<number, string> = {};
+  while (!last[1] || !last[2]) {
+    const message = (await peer.next())!;
+    if (message.type !== "File") last[message.tag] = message.type;
+  }
+  assertEquals(last, { 1: "Page", 2: "Error" });
+});
