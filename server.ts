@@ -181,6 +181,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
           folder,
           bytesPerSecond,
           isTraced: trace !== undefined,
+          metrics,
           log,
           figures: (principal) => server.figures(principal),
         });

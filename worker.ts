@@ -18,6 +18,7 @@ import { FileServer } from "./lib/server/file_server.ts";
 import { OwnerLinks } from "./lib/server/owner_links.ts";
 import type { Notice } from "./lib/server/server_event.ts";
 import { watchers } from "./lib/server/watchers.ts";
+import { tellCounts } from "./lib/server/worker_counts.ts";
 import { WorkerFiles } from "./lib/server/worker_files.ts";
 import { workerLog } from "./lib/server/worker_log.ts";
 import type { FromWorker, ToWorker, WorkerOrders } from "./lib/server/worker_words.ts";
@@ -77,7 +78,7 @@ async function start(
   const { dataFolder, limits, maxConnections, graceMs, sharedBy, owner, bytesPerSecond } = orders;
   const clock = systemClock;
   const say = (said: FromWorker) => words.send(said);
-  const { notice, onError } = watchers({
+  const { metrics, notice, onError } = watchers({
     clock,
     log: orders.isLogged ? workerLog(words, clock) : undefined,
     onError: options.onError,
@@ -118,6 +119,10 @@ async function start(
     onError,
   });
   say({ type: "listening" });
+  const stopTelling = tellCounts(() => metrics.counts(), {
+    clock,
+    tell: (counts) => say({ type: "counts", counts }),
+  });
   return {
     take: (heard) => {
       if (heard.type === "changed") folder.changed();
@@ -128,6 +133,7 @@ async function start(
     },
     close: async () => {
       await server.close();
+      stopTelling();
       links.close();
       await folder[Symbol.asyncDispose]();
       tokens[Symbol.dispose]();

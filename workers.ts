@@ -14,6 +14,7 @@ import { runtimeChild, runtimeNetwork } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { OwnerDoor } from "./lib/server/owner_door.ts";
 import type { LogRecord } from "./lib/server/server_log.ts";
+import type { ServerMetrics } from "./lib/server/server_metrics.ts";
 import { WorkerPool } from "./lib/server/worker_pool.ts";
 import type { DataFolder } from "./lib/store/data_folder.ts";
 import type { TokenStore } from "./lib/store/token_store.ts";
@@ -37,6 +38,8 @@ export interface StartWorkersOptions {
   /** Of each; undefined for no limit. */
   readonly bytesPerSecond?: number | undefined;
   readonly isTraced: boolean;
+  /** Where what they count is added. */
+  readonly metrics: ServerMetrics;
   /** Called with what happens in them; without it they do not tell. */
   readonly log?: ((record: LogRecord) => void) | undefined;
   /** What their clients may be told of the server. */
@@ -56,7 +59,7 @@ export interface Workers {
 
 /** Starts them; settles once all listen. Throws what keeps one of them from it, with none left. */
 export async function startWorkers(options: StartWorkersOptions): Promise<Workers> {
-  const { folder, tokens, limits, bootId, log, figures, onError, ...orders } = options;
+  const { folder, tokens, limits, bootId, metrics, log, figures, onError, ...orders } = options;
   const secret = toHex(crypto.getRandomValues(new Uint8Array(32)));
   const listener = await (await runtimeNetwork()).listen({ host: "127.0.0.1", port: 0 });
   const { host, port } = listener.address;
@@ -78,6 +81,7 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Worker
     held,
     catalog,
     log,
+    onCounts: (worker, counts) => metrics.addWorker(worker, counts),
   }).catch(async (thrown) => {
     await door.close();
     throw thrown;

@@ -1,8 +1,9 @@
-// What a server has done since its start, in numbers. Counted once a connection, a request or a sync, never once a
-// chunk; who wants to know reads `families`.
+// What a server and its workers have done since the start, in numbers. Counted once a connection, a request or a sync,
+// never once a chunk; who wants to know reads `families`.
 
 import { errorCodeOf } from "../base/errors.ts";
 import type { Figures } from "../protocol/figures.ts";
+import { addCounts, type CountOf, type Counts, NO_COUNTS } from "./counts.ts";
 import type { Family, Sample } from "./exposition.ts";
 import type { Answered, Notice, Visit } from "./server_event.ts";
 
@@ -25,6 +26,10 @@ export class ServerMetrics {
   /** Those that are there: what they move is looked up when somebody wants to know. */
   readonly #visits = new Set<Visit>();
   #damages = 0;
+  /** What its workers have told last, by their numbers. */
+  readonly #workers = new Map<number, Counts>();
+  /** Of workers that have ended. */
+  #past = NO_COUNTS;
 
   /** Counts what happens. */
   readonly notice: Notice = (event) => {
@@ -62,41 +67,68 @@ export class ServerMetrics {
     this.#syncSeconds += ms / 1000;
   }
 
+  /** What a worker has counted since its start, in place of what it told before; undefined once it has ended. */
+  addWorker(worker: number, counts: Counts | undefined): void {
+    if (counts) return void this.#workers.set(worker, counts);
+    const last = this.#workers.get(worker) ?? NO_COUNTS;
+    this.#workers.delete(worker);
+    this.#past = addCounts(this.#past, { ...last, sessions: 0, transfers: 0 });
+  }
+
+  /** What this process has counted. */
+  counts(): Counts {
+    let [received, moved, transfers] = [this.#received, this.#moved, 0];
+    for (const visit of this.#visits) {
+      received += visit.bytesRead;
+      moved += visit.bytesMoved;
+      transfers += visit.transfers;
+    }
+    return {
+      connections: Object.fromEntries(this.#connections),
+      sessionErrors: Object.fromEntries(this.#sessionErrors),
+      penalties: Object.fromEntries(this.#penalties),
+      requests: Object.fromEntries(this.#requests),
+      received,
+      sent: moved - received,
+      sessions: this.#visits.size,
+      transfers,
+    };
+  }
+
   /** What Figures tell of it. */
   figures(): Figures {
-    const { received, sent } = this.#traffic();
+    const { connections, sessionErrors, penalties, requests, ...counts } = this.#all();
     const refused = ["forbidden", "quota", "no_space"];
-    let transfers = 0;
-    for (const visit of this.#visits) transfers += visit.transfers;
     return {
-      transfers,
-      receivedBytes: received,
-      sentBytes: sent,
-      commits: this.#requests.get("Commit ok") ?? 0,
-      removals: this.#requests.get("Remove ok") ?? 0,
-      refusals: sum(this.#requests, (key) => refused.includes(key.split(" ")[1]!)),
-      deadlines: this.#sessionErrors.get("deadline") ?? 0,
-      turnedAway: sum(this.#connections, (outcome) => ["busy", "penalised"].includes(outcome)),
-      penalties: sum(this.#penalties),
+      sessions: counts.sessions,
+      transfers: counts.transfers,
+      receivedBytes: counts.received,
+      sentBytes: counts.sent,
+      commits: requests["Commit ok"] ?? 0,
+      removals: requests["Remove ok"] ?? 0,
+      refusals: sum(requests, (key) => refused.includes(key.split(" ")[1]!)),
+      deadlines: sessionErrors["deadline"] ?? 0,
+      turnedAway: sum(connections, (outcome) => ["busy", "penalised"].includes(outcome)),
+      penalties: sum(penalties),
       damages: this.#damages,
     };
   }
 
   /** All of it now. */
   families(): Family[] {
-    const { received, sent } = this.#traffic();
+    const { connections, sessionErrors, penalties, requests, received, sent } = this.#all();
     return [
       counter("connections_total", "Connections by what became of them at the door", [
-        ...samples(this.#connections, "outcome"),
+        ...samples(connections, "outcome"),
       ]),
       counter("session_errors_total", "Sessions that failed, by error code", [
-        ...samples(this.#sessionErrors, "code"),
+        ...samples(sessionErrors, "code"),
       ]),
       counter("penalties_total", "Offences that addresses pay for, before their proof", [
-        ...samples(this.#penalties, "offence"),
+        ...samples(penalties, "offence"),
       ]),
       counter("requests_total", "Requests by type and result; a Commit that is ok is a file", [
-        ...[...this.#requests].map(([key, value]) => {
+        ...Object.entries(requests).map(([key, value]) => {
           const [type = "", result = ""] = key.split(" ");
           return { labels: { type, result }, value };
         }),
@@ -113,13 +145,9 @@ export class ServerMetrics {
     ];
   }
 
-  #traffic(): { received: number; sent: number } {
-    let [received, moved] = [this.#received, this.#moved];
-    for (const { bytesRead, bytesMoved } of this.#visits) {
-      received += bytesRead;
-      moved += bytesMoved;
-    }
-    return { received, sent: moved - received };
+  /** That of this process and its workers. */
+  #all(): Counts {
+    return [this.#past, ...this.#workers.values()].reduce(addCounts, this.counts());
   }
 
   #syncSamples(): Sample[] {
@@ -147,12 +175,13 @@ function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-function sum(counts: Map<string, number>, isCounted = (_key: string) => true): number {
-  return [...counts].reduce((total, [key, value]) => isCounted(key) ? total + value : total, 0);
+function sum(counts: CountOf, isCounted = (_key: string) => true): number {
+  const entries = Object.entries(counts);
+  return entries.reduce((total, [key, value]) => isCounted(key) ? total + value : total, 0);
 }
 
-function samples(counts: Map<string, number>, label: string): Sample[] {
-  return [...counts].map(([key, value]) => ({ labels: { [label]: key }, value }));
+function samples(counts: CountOf, label: string): Sample[] {
+  return Object.entries(counts).map(([key, value]) => ({ labels: { [label]: key }, value }));
 }
 
 function counter(name: string, help: string, samples: Sample[]): Family {

@@ -9,6 +9,7 @@ import type { Child } from "../runtime/child.ts";
 import type { ServerTls } from "../runtime/connection.ts";
 import type { Catalog, Place } from "../store/catalog.ts";
 import type { HeldBlob, HeldBlobs } from "../store/held_blobs.ts";
+import type { Counts } from "./counts.ts";
 import type { LogRecord } from "./server_log.ts";
 import type { FromWorker, ToWorker, WorkerOrders } from "./worker_words.ts";
 
@@ -23,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly held: HeldBlobs;
   readonly catalog: Pick<Catalog, "markDamage">;
   readonly clock: Clock;
+  /** Told what each of them has counted, by its number, and when it has ended. */
+  readonly onCounts: (worker: number, counts: Counts | undefined) => void;
   /** Called with what happens in them. */
   readonly log?: ((record: LogRecord) => void) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -167,7 +170,7 @@ export class WorkerPool {
 }
 
 interface WorkerOptions extends WorkerPoolOptions {
-  /** Tells its records from those of the others. */
+  /** Tells its records and counts from those of the others. */
   readonly number: number;
 }
 
@@ -213,6 +216,7 @@ class Worker {
     const how = await this.#child.ended;
     leave();
     await heard;
+    this.#options.onCounts(this.#options.number, undefined);
     for (const id of [...this.#asked.keys()]) this.#release(id);
     await Promise.all(this.#letGo);
     return how;
@@ -231,6 +235,8 @@ class Worker {
     switch (words.type) {
       case "listening":
         return this.#listens.resolve();
+      case "counts":
+        return this.#options.onCounts(this.#options.number, words.counts);
       case "log":
         return this.#record(words.record);
       case "letGo":

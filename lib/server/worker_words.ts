@@ -4,6 +4,7 @@
 import { hmac } from "../base/scram.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Address, ServerTls } from "../runtime/connection.ts";
+import type { Counts } from "./counts.ts";
 import type { LogRecord } from "./server_log.ts";
 
 /** Where a worker reaches its server, and what proves each to the other. */
@@ -51,6 +52,8 @@ export type ToWorker =
 /** What a worker says to its server. */
 export type FromWorker =
   | { readonly type: "listening" }
+  /** What it has counted since its start. */
+  | { readonly type: "counts"; readonly counts: Counts }
   /** Something has happened. */
   | { readonly type: "log"; readonly record: LogRecord }
   /** Nobody here reads this blob any more. */

@@ -29,8 +29,11 @@ Deno.test("values that are sent while a write is under way share the next", asyn
     await Promise.resolve();
   }, () => {});
   for (const value of [1, 2, 3]) lines.send(value);
-  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(lines.waiting, 2);
+  await lines.flush();
   assertEquals(writes, ["1\n", "2\n3\n"]);
+  assertEquals(lines.waiting, 0);
+  await lines.flush();
 });
 
 Deno.test("a failure is told once, as is a reader that has stopped", async () => {

@@ -1,10 +1,12 @@
 // The rate of a token: shared by its connections, both ways together, and nobody's business but its own.
 
 import { assert, assertEquals } from "@std/assert";
+import { EVERYBODY } from "../../lib/base/principal.ts";
 import { LEAST_RATE_LIMIT } from "../../lib/base/rate_limit.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { TokenRates } from "../../lib/server/token_rates.ts";
 import { TokenStore } from "../../lib/store/token_store.ts";
 import { connect } from "../../client.ts";
 import { serve } from "../../server.ts";
@@ -128,6 +130,15 @@ Deno.test("the lowest rate trips no deadline of a server that has little patienc
   const shares = crowd.map((each, index) => each.put(`${index}`, contentOf(60 * KIB)));
   about(await secondsOf(Promise.all(shares)), 30);
   assertEquals(server.errors, []);
+});
+
+Deno.test("each of several processes keeps to its share of a token's rate, but not below the least there is", () => {
+  const rates = new TokenRates(new FakeClock(), 4);
+  const shareOf = (bytesPerSecond?: number) =>
+    rates.of({ ...EVERYBODY, name: `${bytesPerSecond}`, bytesPerSecond })?.bytesPerSecond;
+  assertEquals(shareOf(RATE), RATE / 4);
+  assertEquals(shareOf(2 * LEAST_RATE_LIMIT), LEAST_RATE_LIMIT);
+  assertEquals(shareOf(), undefined);
 });
 
 Deno.test("a real server keeps a token to its rate", async () => {

@@ -31,16 +31,23 @@ interface Stand {
   readonly dataFolder: string;
 }
 
-function test(sentence: string, act: (stand: Stand) => Promise<void>, args: string[] = []): void {
+function test(
+  sentence: string,
+  act: (stand: Stand) => Promise<void>,
+  args: (dataFolder: string) => string[] = () => [],
+): void {
   Deno.test({ name: sentence, ignore, fn: () => withServer(args, act) });
 }
 
-async function withServer(args: string[], act: (stand: Stand) => Promise<void>): Promise<void> {
+async function withServer(
+  args: (dataFolder: string) => string[],
+  act: (stand: Stand) => Promise<void>,
+): Promise<void> {
   const dataFolder = await Deno.makeTempDir({ prefix: "morsel-workers-" });
   try {
     await using server = await ServerProcess.start({
       dataFolder,
-      args: ["--workers", "2", ...args],
+      args: ["--workers", "2", ...args(dataFolder)],
     });
     const workers = workersOf(server);
     assertEquals(workers.length, 1);
@@ -215,6 +222,40 @@ test("a stranger gets neither the folder nor the port of a server with workers",
   assertEquals(await Array.fromAsync(client.list()), []);
 });
 
+test(
+  "the log and the numbers of a server are those of both processes",
+  async ({ server, worker, dataFolder }) => {
+    const token = await tokenOf(dataFolder, "create", "all", ["--allow", "read,list,write,delete"]);
+    const own = await tokenOf(dataFolder, "create", "cam", ["--prefix", "cam/"]);
+    const pids = [server.pid, worker];
+    for (const pid of pids) {
+      await using client = await clientOf(pid, server, { token });
+      await client.put(`${pid}`, SMALL);
+      await refused(client.stat("none"), "not_found");
+    }
+    for (const pid of pids) {
+      await using client = await clientOf(pid, server, { token });
+      // What a worker has counted it tells within a second.
+      await until(async () => (await client.stats()).commits === 2);
+      const { files, ownFiles, ownBytes } = await client.stats();
+      assertEquals([files, ownFiles, ownBytes], [2, 2, 2 * SMALL.length]);
+      await using limited = await clientOf(pid, server, { token: own });
+      assertEquals(Object.keys(await limited.stats()).filter((key) => !/^own/.test(key)), []);
+    }
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+    const lines = (await Deno.readTextFile(`${dataFolder}/log`)).trimEnd().split("\n")
+      .map((line): Record<string, unknown> => JSON.parse(line));
+    for (const event of ["listening", "authenticated", "commit", "request_failed", "stopped"]) {
+      const of = lines.filter((line) => line.event === event).map((line) => line.worker);
+      assertEquals(new Set(of), new Set([undefined, 1]), event);
+    }
+    const commits = lines.filter(({ event }) => event === "commit").map(({ name }) => name);
+    assertEquals(commits.toSorted(), pids.map(String).toSorted());
+  },
+  (dataFolder) => ["--log", `${dataFolder}/log`],
+);
+
 test("a stop lets what a worker does end within the grace", async ({ server, worker, dataFolder }) => {
   const peer = await peerOf(worker, server);
   await peer.send(begin(1, { name: "late" }), data(1, SMALL.subarray(0, 10)));
@@ -314,7 +355,7 @@ Deno.test({
   name: "workers speak TLS with the certificate of their server",
   ignore,
   fn: () =>
-    withServer(["--tls", "auto"], async ({ server, worker, dataFolder }) => {
+    withServer(() => ["--tls", "auto"], async ({ server, worker, dataFolder }) => {
       const ca = await Deno.readTextFile(`${dataFolder}/tls/ca.pem`).catch(() => undefined);
       assert(ca !== undefined, "the authority is in the data folder");
       const address = { ...parseAddress(server.address, { source: "address" }), tls: { ca } };
