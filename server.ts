@@ -22,12 +22,12 @@ import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
 import { operatorPage } from "./lib/server/operator_pages.ts";
 import type { LogRecord } from "./lib/server/server_log.ts";
-import { watchers } from "./lib/server/watchers.ts";
+import { type Watchers, watchers } from "./lib/server/watchers.ts";
 import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
-import { type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
+import { type DataFolder, type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
 import { TokenStore } from "./lib/store/token_store.ts";
-import { startScrub } from "./lib/store/scrub.ts";
+import { type Scrub, startScrub } from "./lib/store/scrub.ts";
 import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
 import { listen } from "./listening.ts";
@@ -108,9 +108,9 @@ export interface RunningServer extends AsyncDisposable {
  * certificates cannot be.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { address = {}, dataFolder = "./morsel-data", trace } = options;
-  const { workers = 1, graceMs = 5000, limitBytesPerSecond: limit } = options;
-  const { metrics, notice, log, onError } = watchers({ ...options, clock: systemClock });
+  const { dataFolder = "./morsel-data" } = options;
+  const watching = watchers({ ...options, clock: systemClock });
+  const { metrics, onError } = watching;
   const parts = DATA_FOLDER_PARTS;
   const folder = await openDataFolder(dataFolder, {
     ...parts,
@@ -125,115 +125,121 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   });
   let tokens: TokenStore | undefined;
   try {
-    const opened = tokens = await TokenStore.open(dataFolder, parts);
-    let others: Workers | undefined;
-    let renewed: ServerTls | undefined;
-    const { listener, tlsAddress, shown, stopTls } = await listen({
-      address,
-      dataFolder,
-      tls: options.tls,
-      sharesPort: workers > 1,
-      notice,
-      onRenewal: (tls) => {
-        notice({ type: "certificateChanged" });
-        renewed = tls;
-        others?.renew(tls);
-      },
-      onError,
-    });
-    const shared = {
-      tokens,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
-      bootId: crypto.getRandomValues(new Uint8Array(16)),
-      maxConnections: Math.ceil((options.maxConnections ?? 1000) / workers),
-      graceMs,
-      sharedBy: workers,
-      onError,
-    };
-    const bytesPerSecond = limit === undefined ? undefined : limit / workers;
-    const server = new FileServer({
-      ...shared,
-      listener,
-      store: folder.store,
-      clock: systemClock,
-      limit: bytesPerSecond === undefined ? undefined : new RateLimit(systemClock, bytesPerSecond),
-      trace,
-      notice,
-      metrics,
-      facts: {
-        version: config.version,
-        quota: options.quota,
-        reserveBytes: folder.reserveBytes,
-        freeSpace: () => parts.files.freeSpace(dataFolder),
-      },
-    });
-    const stop = async () => {
-      stopTls();
-      await Promise.all([server.close(), others?.close()]);
-    };
-    try {
-      if (workers > 1) {
-        others = await (await import("./workers.ts")).startWorkers({
-          ...shared,
-          address: server.address,
-          tls: shown,
-          dataFolder,
-          folder,
-          bytesPerSecond,
-          isTraced: trace !== undefined,
-          metrics,
-          log,
-          figures: (principal) => server.figures(principal),
-        });
-        // While they were starting.
-        if (renewed) others.renew(renewed);
-      }
-      const pages = options.metrics &&
-        await serveHttp(options.metrics, (path) =>
-          operatorPage(path, {
-            server,
-            store: folder.store,
-            metrics,
-            workers: () => others?.size,
-          }));
-      const scrub = startScrub(folder.store, {
-        clock: systemClock,
-        rateBytesPerSecond: options.scrubBytesPerSecond,
-        onDamage: (damage) => {
-          const lines = [...damageLines(damage)];
-          notice({ type: "damaged", why: lines.join("; ") });
-          for (const line of lines) options.onError?.(new MorselError("integrity", line));
-        },
-        onError,
-      });
-      const close = async () => {
-        await stop();
-        pages?.close();
-        await scrub.stop();
-        opened[Symbol.dispose]();
-        await folder[Symbol.asyncDispose]();
-      };
-      const { recovered } = folder;
-      return {
-        address: server.address,
-        tlsAddress,
-        metricsAddress: pages?.address,
-        recovered,
-        get hasTokens() {
-          return !opened.isEmpty;
-        },
-        close,
-        [Symbol.asyncDispose]: close,
-      };
-    } catch (thrown) {
-      await stop();
-      throw thrown;
-    }
+    tokens = await TokenStore.open(dataFolder, parts);
+    return await serveFolder({ ...options, dataFolder }, { ...watching, folder, tokens });
   } catch (thrown) {
     tokens?.[Symbol.dispose]();
     await folder[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** What is open, and is closed with the server once that has started. */
+interface Opened extends Watchers {
+  readonly folder: DataFolder;
+  readonly tokens: TokenStore;
+}
+
+async function serveFolder(
+  options: ServeOptions & { dataFolder: string },
+  opened: Opened,
+): Promise<RunningServer> {
+  const { dataFolder, address = {}, workers = 1, graceMs = 5000, trace } = options;
+  const { folder, tokens, metrics, notice, log, onError } = opened;
+  const { store, recovered } = folder;
+  const [clock, all] = [systemClock, options.limitBytesPerSecond];
+  const limit = all === undefined ? undefined : new RateLimit(clock, all / workers);
+  let others: Workers | undefined;
+  let renewed: ServerTls | undefined;
+  const { listener, tlsAddress, shown, stopTls } = await listen({
+    address,
+    dataFolder,
+    tls: options.tls,
+    sharesPort: workers > 1,
+    notice,
+    onRenewal: (tls) => {
+      notice({ type: "certificateChanged" });
+      renewed = tls;
+      others?.renew(tls);
+    },
+    onError,
+  });
+  const shared = {
+    tokens,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    bootId: crypto.getRandomValues(new Uint8Array(16)),
+    maxConnections: Math.ceil((options.maxConnections ?? 1000) / workers),
+    graceMs,
+    sharedBy: workers,
+    metrics,
+    onError,
+  };
+  const facts = {
+    version: config.version,
+    quota: options.quota,
+    reserveBytes: folder.reserveBytes,
+    freeSpace: () => DATA_FOLDER_PARTS.files.freeSpace(dataFolder),
+  };
+  const server = new FileServer({ ...shared, listener, store, clock, limit, trace, notice, facts });
+  const stop = async () => {
+    stopTls();
+    await Promise.all([server.close(), others?.close()]);
+  };
+  try {
+    if (workers > 1) {
+      others = await (await import("./workers.ts")).startWorkers({
+        ...shared,
+        address: server.address,
+        tls: shown,
+        dataFolder,
+        folder,
+        bytesPerSecond: limit?.bytesPerSecond,
+        isTraced: trace !== undefined,
+        log,
+        figures: (principal) => server.figures(principal),
+      });
+      // While they were starting.
+      if (renewed) others.renew(renewed);
+    }
+    const shownThere = { server, store, metrics, workers: () => others?.size };
+    const pages = options.metrics &&
+      await serveHttp(options.metrics, (path) => operatorPage(path, shownThere));
+    const scrub = scrubbed(options, opened);
+    const close = async () => {
+      await stop();
+      pages?.close();
+      await scrub.stop();
+      tokens[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
+    };
+    return {
+      address: server.address,
+      tlsAddress,
+      metricsAddress: pages?.address,
+      recovered,
+      get hasTokens() {
+        return !tokens.isEmpty;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function scrubbed(options: ServeOptions, { folder, notice, onError }: Opened): Scrub {
+  return startScrub(folder.store, {
+    clock: systemClock,
+    rateBytesPerSecond: options.scrubBytesPerSecond,
+    onDamage: (damage) => {
+      const lines = [...damageLines(damage)];
+      notice({ type: "damaged", why: lines.join("; ") });
+      for (const line of lines) options.onError?.(new MorselError("integrity", line));
+    },
+    onError,
+  });
 }
 
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
