@@ -18,7 +18,6 @@ import { openLogFile } from "./lib/runtime/log_file.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import {
-  runtimeHashThreads,
   runtimeLocalFiles,
   runtimeNetwork,
   runtimeProcess,
@@ -119,7 +118,6 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
     }),
     quota: options.quota,
-    hashThreads: runtimeHashThreads(),
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: onError }
       : { bytes: options.reserveBytes },

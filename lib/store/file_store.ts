@@ -4,7 +4,6 @@
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
@@ -46,8 +45,6 @@ export interface FileStoreParts {
   readonly quota?: Quota | undefined;
   /** Keeps a part of the disk free; without it nothing does. */
   readonly space?: DiskSpace | undefined;
-  /** Where large contents are hashed beside all else; without them, where they come by. */
-  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** One page of a listing. */
