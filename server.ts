@@ -16,7 +16,7 @@ import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openLogFile } from "./lib/runtime/log_file.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import { runtimeHashThreads, runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
+import { runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
 import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
@@ -118,7 +118,6 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
     }),
     quota: options.quota,
-    hashThreads: runtimeHashThreads(),
     reserve: options.reserveBytes === undefined
       ? { bytes: DEFAULT_RESERVE, onUnknown: onError }
       : { bytes: options.reserveBytes },

@@ -92,8 +92,9 @@ export class DownloadPiece {
     if (this.#options.isProven) this.#hash(data);
     // Once a byte is kept, those after it are kept too, to stay in order.
     const taken = this.#kept.length === 0 ? this.#options.takeUnproven(data, offset) : undefined;
-    if (taken) return taken;
-    this.#kept.push({ bytes: data.slice(), offset });
+    if (!taken) this.#kept.push({ bytes: data.slice(), offset });
+    const { behind } = this.#hasher;
+    return behind ? behind.then(() => taken) : taken;
   }
 
   #hash(data: Uint8Array): void {
@@ -113,7 +114,7 @@ export class DownloadPiece {
       );
     }
     if (!this.#options.isProven) return;
-    await this.#hasher.digest();
+    await this.#hasher.end();
     if (this.#matches(file)) return;
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(expected / BLOCK_SIZE) - 1];
     const blocks = first === last ? `Block ${first}` : `One of the blocks ${first} to ${last}`;

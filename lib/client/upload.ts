@@ -1,7 +1,6 @@
 // An upload (PROTOCOL.md 4.5), over as many connections as it takes. A small file goes out whole before anything
 // comes back: one round trip. A large one goes on where the server's stable storage ends.
 
-import { WORTH_A_THREAD } from "../base/hash_thread.ts";
 import { toHex } from "../base/hex.ts";
 import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { Calls } from "./calls.ts";
@@ -24,13 +23,11 @@ export async function upload(
   if (bytes && bytes.length <= BLOCK_SIZE) return await small(link, { name, bytes }, options);
   const isLarge = opened.isRepeatable && (opened.size ?? 0) > BLOCK_SIZE;
   let attempts = 0;
-  const thread = (opened.size ?? 0) >= WORTH_A_THREAD ? link.hashThreads?.lease() : undefined;
   const state: UploadState = {
     name,
     source: opened,
     options,
-    hasher: new UploadHasher(thread),
-    thread,
+    hasher: new UploadHasher(),
     // Without a time a source cannot be told from another of its size: only what this call has begun is its own.
     mayResume: isLarge && (options.modifiedMs ?? 0) > 0,
     received: 0,
@@ -49,7 +46,6 @@ export async function upload(
       progress: () => state.received,
     });
   } finally {
-    thread?.release();
     await opened.close();
   }
 }
@@ -77,7 +73,7 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   if (outcome !== "source differs") return outcome;
   // What the server had was of another source than ours, and is dropped.
   state.mayResume = false;
-  state.hasher = new UploadHasher(state.thread);
+  state.hasher = new UploadHasher();
   const reason = "the source has changed since";
   state.options.onEvent?.({ kind: "restarted", reason });
   return await attempt(calls, state);

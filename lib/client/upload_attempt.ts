@@ -2,7 +2,6 @@
 // made on the way; behind what an earlier attempt has made durable, where that is of the same source.
 
 import { MorselError } from "../base/errors.ts";
-import type { HashThread } from "../base/hash_thread.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { concat, equals } from "@std/bytes";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -25,8 +24,6 @@ export interface UploadState {
   readonly source: UploadSource;
   readonly options: PutOptions;
   hasher: UploadHasher;
-  /** Hashes what it has time for; released with the upload. */
-  readonly thread: HashThread | undefined;
   /** Whether an unfinished upload of the same source is to be gone on with. */
   mayResume: boolean;
   /** Bytes the server has acknowledged. */
@@ -104,18 +101,18 @@ export class UploadAttempt {
     if (mayResume) await this.#until(() => this.#begun !== undefined);
     const offset = this.#begun?.offset ?? 0;
     if (offset === 0) {
-      this.#state.hasher = new UploadHasher(this.#state.thread);
+      this.#state.hasher = new UploadHasher();
       return 0;
     }
     await this.#until(() => this.#leafCount * BLOCK_SIZE >= offset);
     // Our own hashes are the better ones; those of the server are held against the source here and there.
     const leaves = concat(this.#leaves);
-    if (await this.#state.hasher.goTo(offset)) {
+    if (this.#state.hasher.goTo(offset)) {
       // Somebody else may have gone on with it in between, with other bytes.
       if (!this.#state.hasher.isBehind(leaves)) return undefined;
     } else {
       if (!await this.#isOfSource(leaves)) return undefined;
-      this.#state.hasher = new UploadHasher(this.#state.thread);
+      this.#state.hasher = new UploadHasher();
       this.#state.hasher.beginAfter(leaves);
     }
     this.#leaves = [];
@@ -156,7 +153,7 @@ export class UploadAttempt {
     });
     await this.#checkSource(end);
     signal.throwIfAborted();
-    const commit = { size: end, digest: await hasher.digest() };
+    const commit = { size: end, digest: hasher.digest() };
     this.#state.committing = commit;
     this.#calls.end({ type: "Commit", tag, ...commit });
   }

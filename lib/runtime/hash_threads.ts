@@ -8,8 +8,8 @@ import { type HashThread, type HashThreads, RUN_SIZE } from "../base/hash_thread
 /** What the thread runs. */
 export const HASH_WORKER: URL = new URL("./hash_worker.ts", import.meta.url);
 
-/** Runs with the thread at a time: one that it hashes and one that waits, so that it is never idle. */
-const MOST_RUNS = 2;
+/** Runs with the thread at a time, so that it has something to do while its user reads and writes. */
+const MOST_RUNS = 4;
 
 type Memory = Uint8Array<ArrayBuffer>;
 
@@ -29,8 +29,11 @@ export function workerThreads(mayStart: () => Promise<boolean>): HashThreads {
       let isReleased = false;
       return {
         memory: () => shared.memory(),
-        get isBusy() {
-          return shared.isBusy;
+        get isReady() {
+          return shared.isReady;
+        },
+        get room() {
+          return shared.room;
         },
         putBack: (memory) => shared.putBack(memory),
         hash: (run) => shared.hash(run),
@@ -50,8 +53,9 @@ class HashWorker implements Omit<HashThread, "release"> {
   readonly #waiting: PromiseWithResolvers<Uint8Array>[] = [];
   readonly #spare: Memory[] = [];
   #worker: Worker | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
   /** A thread that cannot start, as in a binary without its file, never is, and nothing is lost with it. */
-  #isReady = false;
+  isReady = false;
   #isEnded = false;
 
   constructor(mayStart: () => Promise<boolean>) {
@@ -59,8 +63,9 @@ class HashWorker implements Omit<HashThread, "release"> {
     this.#start(mayStart).catch(() => {});
   }
 
-  get isBusy(): boolean {
-    return !this.#isReady || this.#waiting.length === MOST_RUNS;
+  get room(): Promise<void> | undefined {
+    if (this.#waiting.length < MOST_RUNS) return undefined;
+    return (this.#room ??= Promise.withResolvers<void>()).promise;
   }
 
   memory(): Memory {
@@ -71,9 +76,8 @@ class HashWorker implements Omit<HashThread, "release"> {
     if (this.#spare.length < MOST_RUNS) this.#spare.push(memory);
   }
 
-  hash(run: Memory): Promise<Uint8Array> | undefined {
-    const worker = this.#worker;
-    if (!worker || this.isBusy) return undefined;
+  hash(run: Memory): Promise<Uint8Array> {
+    const worker = this.#worker!;
     const waiting = Promise.withResolvers<Uint8Array>();
     // A program that has nothing else to do ends, but not before what it waits for.
     if (this.#waiting.push(waiting) === 1) worker.ref();
@@ -83,9 +87,10 @@ class HashWorker implements Omit<HashThread, "release"> {
 
   end(): void {
     this.#isEnded = true;
-    this.#isReady = false;
+    this.isReady = false;
     void this.#worker?.terminate();
     this.#worker = undefined;
+    this.#makeRoom(); // nobody waits for what will not come
   }
 
   async #start(mayStart: () => Promise<boolean>): Promise<void> {
@@ -95,7 +100,7 @@ class HashWorker implements Omit<HashThread, "release"> {
     const worker = this.#worker = new Worker(HASH_WORKER);
     worker.on("error", (cause: unknown) => this.#fail(cause));
     worker.once("message", () => {
-      this.#isReady = !this.#isEnded;
+      this.isReady = !this.#isEnded;
       worker.on("message", (reply: Reply) => this.#take(reply, worker));
       worker.unref(); // whoever listens for messages waits for them otherwise
     });
@@ -106,6 +111,12 @@ class HashWorker implements Omit<HashThread, "release"> {
     this.putBack(new Uint8Array(memory));
     this.#waiting.shift()?.resolve(new Uint8Array(leaves));
     if (this.#waiting.length === 0) worker.unref();
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #fail(cause: unknown): void {

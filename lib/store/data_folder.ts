@@ -2,7 +2,6 @@
 
 import type { Clock } from "../base/clock.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import type { Files, MeasuredFiles } from "../runtime/files.ts";
 import type { OpenSql, SqlDatabase } from "../runtime/sql.ts";
 import { FileStore, type Recovery } from "./file_store.ts";
@@ -29,8 +28,6 @@ export interface DataFolderParts {
   readonly quota?: Quota | undefined;
   /** What of the disk stays free; without it all may be filled. */
   readonly reserve?: Reserve | undefined;
-  /** Where large contents are hashed beside all else; without them, where they come by. */
-  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** A part of the disk that stays free. */
@@ -62,7 +59,7 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
   try {
     catalog = SqliteCatalog.open(`${path}/catalog.db`, parts);
     const blobs = await FolderBlobs.open(path, parts.files);
-    const { clock, newId, quota, hashThreads } = parts;
+    const { clock, newId, quota } = parts;
     const space = await diskSpace(path, parts);
     const held = new HeldBlobs({ catalog, blobs });
     const { store, recovered } = await FileStore.open({
@@ -73,7 +70,6 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
       quota,
       space,
       held,
-      hashThreads,
     });
     return {
       store,

@@ -4,7 +4,6 @@
 import { equals } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { type CheckedName, checkName, checkPrefix, quote } from "../base/names.ts";
 import type { Blobs } from "./blobs.ts";
@@ -48,8 +47,6 @@ export interface FileStoreParts {
   readonly space?: DiskSpace | undefined;
   /** Who reads which blob, where others have to know it too. */
   readonly held?: HeldBlobs | undefined;
-  /** Where large contents are hashed beside all else; without them, where they come by. */
-  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** One page of a listing. */

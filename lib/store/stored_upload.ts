@@ -4,7 +4,6 @@
 import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
 import type { Blobs, BlobWriter } from "./blobs.ts";
 import { type Catalog, LEAVES_PER_PART, type UploadHold, type UploadRecord } from "./catalog.ts";
@@ -17,8 +16,6 @@ export interface UploadParts {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly held: HeldBlobs;
-  /** Where large contents are hashed beside all else; without them, where they come by. */
-  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** A stored upload that was taken over, and what the catalog knows of its tree. */

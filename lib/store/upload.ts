@@ -2,7 +2,6 @@
 // them would survive a crash. Small contents stay in memory until the commit; large ones go to a blob.
 
 import { asMorselError, MorselError } from "../base/errors.ts";
-import { type HashThread, WORTH_A_THREAD } from "../base/hash_thread.ts";
 import type { FileRecord } from "./catalog.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { fenced } from "./conditions.ts";
@@ -30,7 +29,6 @@ export class Upload implements OpenUpload {
   readonly #about: NewUpload;
   readonly #onEnd: OnUploadEnd;
   readonly #turns = new Turns();
-  readonly #thread: HashThread | undefined;
   #content: UploadContent;
   #checkpoints: Checkpoints;
   /** Undefined as long as all bytes are in memory. */
@@ -43,14 +41,8 @@ export class Upload implements OpenUpload {
   constructor(parts: UploadParts, about: NewUpload, onEnd: OnUploadEnd) {
     this.#parts = parts;
     this.#about = about;
-    const thread = this.#thread = (about.declaredSize ?? 0) >= WORTH_A_THREAD
-      ? parts.hashThreads?.lease()
-      : undefined;
-    this.#onEnd = (how) => {
-      thread?.release();
-      onEnd(how);
-    };
-    this.#content = new UploadContent(about, { thread });
+    this.#onEnd = onEnd;
+    this.#content = new UploadContent(about);
     this.#checkpoints = new Checkpoints(parts.clock, 0);
     this.id = about.id;
   }
@@ -148,8 +140,7 @@ export class Upload implements OpenUpload {
   #resumeAt({ stored, recorded }: AttachedUpload): void {
     this.#stored = stored;
     const { writer, durable } = stored;
-    const resumed = { recorded, writer };
-    this.#content = new UploadContent(this.#about, { resumed, thread: this.#thread });
+    this.#content = new UploadContent(this.#about, { recorded, writer });
     this.#checkpoints = new Checkpoints(this.#parts.clock, durable);
   }
 
@@ -187,11 +178,11 @@ export class Upload implements OpenUpload {
     await this.#orPoison(() => stored.record(this.#content.leaves));
   }
 
-  /** All that was received is written and hashed, and no checkpoint is running. */
+  /** All that was received is written, and no checkpoint is running. */
   async #settle(): Promise<void> {
     await this.#checkpoints.settled();
     this.#insistOnSound();
-    await this.#orPoison(() => this.#content.settled());
+    await this.#orPoison(() => this.#content.flush());
   }
 
   // The order of the durable steps. Whenever the power fails, the catalog names only bytes that are there:
@@ -222,7 +213,7 @@ export class Upload implements OpenUpload {
   async #prove(size: number, digest: Uint8Array): Promise<Uint8Array> {
     insistOnWhole(size, this.received, this.#about);
     await this.#settle();
-    const found = await this.#orPoison(() => this.#content.digest());
+    const found = this.#content.digest();
     insistOnDigest(found, digest);
     return found;
   }

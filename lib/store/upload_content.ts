@@ -1,9 +1,7 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { ContentHasher } from "../base/content_hasher.ts";
-import type { HashThread } from "../base/hash_thread.ts";
-import { BLOCK_SIZE } from "../base/merkle.ts";
+import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
 import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
 
@@ -25,9 +23,9 @@ export interface ResumedContent {
 
 /** Content in the making, at most {@linkcode MAX_INLINE_SIZE} bytes of it before `moveTo`. */
 export class UploadContent {
-  /** Hashes of whole blocks that `flush` has dealt with: all after `settled`, and after `digest` the last one's. */
+  /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
   readonly leaves: LeafCollector;
-  readonly #hasher: ContentHasher;
+  readonly #hasher: MerkleHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -35,21 +33,15 @@ export class UploadContent {
   #size: number;
   #writer: BlobWriter | undefined;
 
-  /**
-   * Takes no more memory than the declared size asks for. What is resumed is not hashed again. A thread is
-   * released by whoever leased it.
-   */
+  /** Takes no more memory than the declared size asks for. What is resumed is not hashed again. */
   constructor(
     { declaredSize }: { readonly declaredSize?: number | undefined },
-    { resumed, thread }: { resumed?: ResumedContent; thread?: HashThread | undefined } = {},
+    resumed?: ResumedContent,
   ) {
     this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
-    this.#hasher = new ContentHasher({
-      onLeaf: (leaf) => this.leaves.add(leaf),
-      after: resumed && peaksOf(resumed.recorded),
-      thread,
-    });
+    const peaks = resumed && peaksOf(resumed.recorded);
+    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
     this.#size = this.#hasher.size;
     this.#writer = resumed?.writer;
   }
@@ -93,14 +85,8 @@ export class UploadContent {
     this.#buffered = 0;
   }
 
-  /** As `flush`; settles when the hashes of all whole blocks are known, too. */
-  async settled(): Promise<void> {
-    await this.flush();
-    await this.#hasher.settled();
-  }
-
   /** The digest of all bytes; after `flush`, and once only. */
-  digest(): Promise<Uint8Array> {
+  digest(): Uint8Array {
     if (!this.#writer) this.#hasher.update(this.bytes);
     return this.#hasher.digest();
   }
