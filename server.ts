@@ -30,8 +30,8 @@ import { TokenStore } from "./lib/store/token_store.ts";
 import { type Scrub, startScrub } from "./lib/store/scrub.ts";
 import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
-import { listen } from "./listening.ts";
-import type { Workers } from "./workers.ts";
+import { listen } from "./lib/program/listening.ts";
+import type { Workers } from "./lib/program/workers.ts";
 
 /** What {@linkcode serve} can be told. */
 export interface ServeOptions {
@@ -186,7 +186,7 @@ async function serveFolder(
   };
   try {
     if (workers > 1) {
-      others = await (await import("./workers.ts")).startWorkers({
+      others = await (await import("./lib/program/workers.ts")).startWorkers({
         ...shared,
         address: server.address,
         tls: shown,
@@ -254,7 +254,7 @@ if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
   const exitCode = await serverProgram({
     host,
-    work: async (options) => (await import("./worker.ts")).work(host, options),
+    work: async (options) => (await import("./lib/program/worker.ts")).work(host, options),
     serve: async (options) => {
       const { recovered, ...server } = await serve(options);
       return { ...server, recovered: describeRecovery(recovered) };

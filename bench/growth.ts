@@ -18,7 +18,7 @@ const HELP = `deno run -A bench/growth.ts [OPTIONS]
 
   --only LIST        of memory, idle, names
   --sizes LIST       of sparse files, for memory; 16MiB,1GiB,20GiB
-  --connections N    that are idle; 5000
+  --connections N    that are idle; 10000
   --names LIST       numbers of names in a catalog; 1000,1000000
   --rounds N         how often each one runs; 5, but memory only once
   --folder DIR       where a temporary folder is made for all files; the current one
@@ -35,7 +35,7 @@ const options = orUsage(() => {
   const workloads = chosen(
     [
       memoryBySize(sizes),
-      idleConnections(parseCount(given.connections ?? "5000")),
+      idleConnections(parseCount(given.connections ?? "10000")),
       ...catalogWorkloads(names),
     ],
     given.only,

@@ -73,18 +73,7 @@ interface Place {
 
 /** Copies what the programs are made of, with the commit in the version. */
 async function copySource(folder: string): Promise<void> {
-  for (
-    const name of [
-      "lib",
-      "server.ts",
-      "worker.ts",
-      "workers.ts",
-      "listening.ts",
-      "client.ts",
-      "deno.lock",
-      "package.json",
-    ]
-  ) {
+  for (const name of ["lib", "server.ts", "client.ts", "deno.lock", "package.json"]) {
     await copy(`${ROOT}${name}`, `${folder}/${name}`);
   }
   const { name, version, exports, nodeModulesDir, unstable, imports, compilerOptions } = config;

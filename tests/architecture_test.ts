@@ -12,17 +12,19 @@ const ALLOWED: Record<string, readonly string[]> = {
   "lib/server": ["lib/base", "lib/protocol", "lib/store", "lib/server", "@std/*", "runtime types"],
   "lib/client": ["lib/base", "lib/protocol", "lib/client", "@std/*", "runtime types"],
   "lib/cli": ["lib/base", "lib/client", "lib/cli", "@std/*", "runtime types"],
+  "lib/program": [
+    "lib/base",
+    "lib/protocol",
+    "lib/runtime",
+    "lib/store",
+    "lib/server",
+    "lib/cli",
+    "lib/program",
+  ],
 };
 
 /** What programs start from: the parts are put together there, for whatever runtime it is. */
-const ENTRY_POINTS = [
-  "server.ts",
-  "listening.ts",
-  "worker.ts",
-  "workers.ts",
-  "client.ts",
-  "mod.ts",
-];
+const ENTRY_POINTS = ["server.ts", "client.ts", "mod.ts"];
 
 /** The one file that knows which runtime this is, and what only it may import. */
 const CHOICE = "lib/runtime/runtime.ts";

@@ -1,15 +1,11 @@
-/**
- * Where a server listens, plain or over TLS, alone or on one port with its workers.
- *
- * @module
- */
+// Where a server listens, plain or over TLS, alone or on one port with its workers.
 
-import { formatTlsAddress } from "./lib/cli/address.ts";
-import type { Address, Listener, ServerTls } from "./lib/runtime/connection.ts";
-import { runtimeNetwork, runtimeTls } from "./lib/runtime/runtime.ts";
-import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
-import { systemClock } from "./lib/runtime/system_clock.ts";
-import type { Notice } from "./lib/server/server_event.ts";
+import { formatTlsAddress } from "../cli/address.ts";
+import type { Address, Listener, ServerTls } from "../runtime/connection.ts";
+import { runtimeNetwork, runtimeTls } from "../runtime/runtime.ts";
+import type { ServerTlsOptions } from "../runtime/server_tls.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import type { Notice } from "../server/server_event.ts";
 
 /** How a server listens. */
 export interface ListeningOptions {
@@ -48,7 +44,7 @@ export async function listen(options: ListeningOptions): Promise<Listening> {
     return { listener, tlsAddress: undefined, shown: undefined, stopTls: () => {} };
   }
   // Loaded here, so that a server without TLS starts as fast as ever.
-  const { keepTls, loadTls } = await import("./lib/runtime/server_tls.ts");
+  const { keepTls, loadTls } = await import("../runtime/server_tls.ts");
   const load = () => loadTls(tls, { host, folder: `${dataFolder}/tls`, nowMs: systemClock.now() });
   const shown = await load();
   const listener = await (await runtimeTls()).listen(place, shown, {

@@ -1,23 +1,19 @@
-/**
- * The workers of a server, from the server's side (`server.ts --workers N`): where its parts are put together.
- *
- * @module
- */
+// The workers of a server, from the server's side (`server.ts --workers N`): where its parts are put together.
 
-import { toHex } from "./lib/base/hex.ts";
-import { WORKER_WORD } from "./lib/cli/server_workers.ts";
-import type { Principal } from "./lib/base/principal.ts";
-import type { Figures } from "./lib/protocol/figures.ts";
-import type { Limits } from "./lib/protocol/limits.ts";
-import type { Address, ServerTls } from "./lib/runtime/connection.ts";
-import { runtimeChild, runtimeNetwork } from "./lib/runtime/runtime.ts";
-import { systemClock } from "./lib/runtime/system_clock.ts";
-import { OwnerDoor } from "./lib/server/owner_door.ts";
-import type { LogRecord } from "./lib/server/server_log.ts";
-import type { ServerMetrics } from "./lib/server/server_metrics.ts";
-import { WorkerPool } from "./lib/server/worker_pool.ts";
-import type { DataFolder } from "./lib/store/data_folder.ts";
-import type { TokenStore } from "./lib/store/token_store.ts";
+import { toHex } from "../base/hex.ts";
+import { WORKER_WORD } from "../cli/server_workers.ts";
+import type { Principal } from "../base/principal.ts";
+import type { Figures } from "../protocol/figures.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { Address, ServerTls } from "../runtime/connection.ts";
+import { runtimeChild, runtimeNetwork } from "../runtime/runtime.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { OwnerDoor } from "../server/owner_door.ts";
+import type { LogRecord } from "../server/server_log.ts";
+import type { ServerMetrics } from "../server/server_metrics.ts";
+import { WorkerPool } from "../server/worker_pool.ts";
+import type { DataFolder } from "../store/data_folder.ts";
+import type { TokenStore } from "../store/token_store.ts";
 
 /** What workers are started with. */
 export interface StartWorkersOptions {
@@ -98,4 +94,4 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Worker
   };
 }
 
-const PROGRAM = new URL("./server.ts", import.meta.url).href;
+const PROGRAM = new URL("../../server.ts", import.meta.url).href;

@@ -1,29 +1,25 @@
-/**
- * A worker of a server (`server.ts --workers N`): serves on its port, reads its data folder, and asks it for
- * whatever changes something. This is where the parts of a worker are put together.
- *
- * @module
- */
+// A worker of a server (`server.ts --workers N`): serves on its port, reads its data folder, and asks it for
+// whatever changes something. This is where the parts of a worker are put together.
 
-import { fromHex, toHex } from "./lib/base/hex.ts";
-import { JsonLines, readJsonLines } from "./lib/base/json_lines.ts";
-import { RateLimit } from "./lib/base/rate_limit.ts";
-import type { Listener, TlsListener } from "./lib/runtime/connection.ts";
-import { nodeFiles } from "./lib/runtime/node_files.ts";
-import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import type { HostProcess } from "./lib/runtime/process.ts";
-import { runtimeNetwork, runtimeTls } from "./lib/runtime/runtime.ts";
-import { systemClock } from "./lib/runtime/system_clock.ts";
-import { FileServer } from "./lib/server/file_server.ts";
-import { OwnerLinks } from "./lib/server/owner_links.ts";
-import type { Notice } from "./lib/server/server_event.ts";
-import { watchers } from "./lib/server/watchers.ts";
-import { tellCounts } from "./lib/server/worker_counts.ts";
-import { WorkerFiles } from "./lib/server/worker_files.ts";
-import { workerLog } from "./lib/server/worker_log.ts";
-import type { FromWorker, ToWorker, WorkerOrders } from "./lib/server/worker_words.ts";
-import { readDataFolder } from "./lib/store/read_folder.ts";
-import { TokenStore } from "./lib/store/token_store.ts";
+import { fromHex, toHex } from "../base/hex.ts";
+import { JsonLines, readJsonLines } from "../base/json_lines.ts";
+import { RateLimit } from "../base/rate_limit.ts";
+import type { Listener, TlsListener } from "../runtime/connection.ts";
+import { nodeFiles } from "../runtime/node_files.ts";
+import { openNodeSql } from "../runtime/node_sql.ts";
+import type { HostProcess } from "../runtime/process.ts";
+import { runtimeNetwork, runtimeTls } from "../runtime/runtime.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { FileServer } from "../server/file_server.ts";
+import { OwnerLinks } from "../server/owner_links.ts";
+import type { Notice } from "../server/server_event.ts";
+import { watchers } from "../server/watchers.ts";
+import { tellCounts } from "../server/worker_counts.ts";
+import { WorkerFiles } from "../server/worker_files.ts";
+import { workerLog } from "../server/worker_log.ts";
+import type { FromWorker, ToWorker, WorkerOrders } from "../server/worker_words.ts";
+import { readDataFolder } from "../store/read_folder.ts";
+import { TokenStore } from "../store/token_store.ts";
 
 /** What {@linkcode work} tells besides. */
 export interface WorkOptions {
