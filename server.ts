@@ -187,6 +187,7 @@ async function serveFolder(
   try {
     if (workers > 1) {
       others = await (await import("./lib/program/workers.ts")).startWorkers({
+        program: import.meta.url,
         ...shared,
         address: server.address,
         tls: shown,

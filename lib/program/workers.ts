@@ -17,6 +17,8 @@ import type { TokenStore } from "../store/token_store.ts";
 
 /** What workers are started with. */
 export interface StartWorkersOptions {
+  /** The URL of the server's program, which workers are started from. */
+  readonly program: string;
   /** How many processes there are to be, the server itself included. */
   readonly sharedBy: number;
   /** Where the server listens, with the real port. */
@@ -55,7 +57,8 @@ export interface Workers {
 
 /** Starts them; settles once all listen. Throws what keeps one of them from it, with none left. */
 export async function startWorkers(options: StartWorkersOptions): Promise<Workers> {
-  const { folder, tokens, limits, bootId, metrics, log, figures, onError, ...orders } = options;
+  const { program, folder, tokens, limits, bootId, metrics, log, figures, ...given } = options;
+  const { onError, ...orders } = given;
   const secret = toHex(crypto.getRandomValues(new Uint8Array(32)));
   const listener = await (await runtimeNetwork()).listen({ host: "127.0.0.1", port: 0 });
   const { host, port } = listener.address;
@@ -66,7 +69,7 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Worker
   const pool = await WorkerPool.start({
     ...shared,
     count: orders.sharedBy - 1,
-    start: () => runtimeChild({ program: PROGRAM, args: [WORKER_WORD] }),
+    start: () => runtimeChild({ program, args: [WORKER_WORD] }),
     orders: {
       ...orders,
       owner: { host, port, secret },
@@ -93,5 +96,3 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Worker
     },
   };
 }
-
-const PROGRAM = new URL("../../server.ts", import.meta.url).href;

@@ -6,6 +6,7 @@ import config from "../../deno.json" with { type: "json" };
 import { tellStory } from "../runtime/programs_story.ts";
 import { findRuntimes } from "../support/runtimes.ts";
 import { ServerProcess } from "../support/server_process.ts";
+import { workersOf } from "../support/worker_processes.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** Any program will do for `deno compile` to put files behind. */
@@ -88,6 +89,12 @@ Deno.test({
     await tellStory({ server: [server!], client: [client!] }, {
       size: 12 * 1024 * 1024,
       step: (name, part) => test.step(name, part),
+    });
+    await test.step("the server starts itself again as its worker", async () => {
+      const dataFolder = `${folder.path}/shared`;
+      const args = ["--workers", "2"];
+      await using process = await ServerProcess.start({ dataFolder, command: [server!], args });
+      assertEquals(workersOf(process).length, 1);
     });
   },
 });
