@@ -13,7 +13,7 @@ export function commandHelp(command: Command, common: readonly OptionRule[]): st
   const width = widthOf([...own, ...shared]);
   return joinSections([
     [`${summary}.`],
-    [`Usage: morsel ${name} ${options.length > 0 ? "[OPTIONS] " : ""}${operands}`],
+    [`Usage: morsel ${name} ${options.length > 0 ? "[OPTIONS] " : ""}${operands}`.trimEnd()],
     details,
     section("Options:", own, width),
     section("Options of every command:", shared, width),
@@ -63,12 +63,17 @@ export function serverHelp(
     ["morsel-server: keep files in a folder, and serve them over TCP."],
     [
       "Usage: morsel-server [OPTIONS]",
+      "       morsel-server check [--data DIR]",
       "       morsel-server token create NAME [OPTIONS] | token ls | token revoke NAME",
       "       where morsel-server stands for: deno run -A server.ts",
     ],
     [
       'It prints "listening on HOST:PORT" on standard output when it is ready, and stops cleanly',
       "on SIGINT and SIGTERM; a second signal ends it at once.",
+    ],
+    [
+      "check reads all that is stored, and names what is damaged; token makes, lists and revokes",
+      "what clients prove.",
     ],
     section("Options:", optionRows(options)),
     section("Options of token, beside --data:", optionRows(token)),

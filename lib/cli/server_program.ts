@@ -137,7 +137,7 @@ export async function serverProgram(options: ServerProgramOptions): Promise<Exit
     } else if (operands.length > 0) {
       const wrong = operands.find((word, index) => word !== "check" || index > 0);
       throw new UsageError(
-        `The server takes options only, or the word check, but not "${wrong}"; ${hint}`,
+        `The server takes options, or the word check or token, but not "${wrong}"; ${hint}`,
       );
     } else {
       await serveUntilStopped(given, screen, options);

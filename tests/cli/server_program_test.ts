@@ -250,7 +250,7 @@ Deno.test("--limit-rate is what all connections together may move", async () => 
 Deno.test("the server refuses what it does not know", async () => {
   const mistakes: [string[], string][] = [
     [["--lisen", "x"], 'Unknown option "--lisen". Did you mean --listen?'],
-    [["serve"], 'takes options only, or the word check, but not "serve"'],
+    [["serve"], 'takes options, or the word check or token, but not "serve"'],
     [["check", "a"], 'but not "a"'],
     [["check", "--listen", "1"], "check takes --data only, but not --listen"],
     [["--limit-rate", "0"], '--limit-rate "0" is below 16K, the least there is'],
