@@ -111,7 +111,8 @@ async function commit(): Promise<string> {
 
 async function compileWithDeno(program: Program, { folder, path }: Place): Promise<void> {
   const { permissions, script } = program;
-  const included = ["--include", "lib/runtime/hash_worker.ts"];
+  // The thread that hashes downloads is a program that nothing imports.
+  const included = program === CLIENT ? ["--include", "lib/runtime/hash_worker.ts"] : [];
   const args = ["compile", "--no-prompt", ...permissions, ...included, "--output", path, script];
   const { success, stderr } = await run(Deno.execPath(), args, folder);
   if (success) return;

@@ -2,6 +2,7 @@
 // waits. Lines that find no room are dropped and counted, and a line says so.
 
 import type { Clock } from "../base/clock.ts";
+import type { AppendedFile } from "../runtime/log_file.ts";
 import { printable } from "./format.ts";
 
 /** Characters that may wait to be written: some thousand lines. */
@@ -15,17 +16,6 @@ const PARTING_MS = 1000;
 
 const utf8 = new TextEncoder();
 
-/** Where lines are appended. */
-export interface LogTarget {
-  /**
-   * Appends lines and returns how many of their bytes were taken: all, or whole lines where it fails on the way. Throws
-   * when none were.
-   */
-  append(bytes: Uint8Array): Promise<number>;
-  /** Lets go of it. */
-  close(): Promise<void>;
-}
-
 /** What a {@linkcode LogWriter} works with. */
 export interface LogWriterOptions {
   readonly clock: Clock;
@@ -35,7 +25,7 @@ export interface LogWriterOptions {
 
 /** The lines of a log on their way. */
 export class LogWriter implements AsyncDisposable {
-  readonly #target: LogTarget;
+  readonly #target: AppendedFile;
   readonly #options: LogWriterOptions;
   #waiting: string[] = [];
   /** Characters in those. */
@@ -49,7 +39,7 @@ export class LogWriter implements AsyncDisposable {
   #wake: (() => void) | undefined;
 
   /** Takes the target over; `close` closes it. */
-  constructor(target: LogTarget, options: LogWriterOptions) {
+  constructor(target: AppendedFile, options: LogWriterOptions) {
     this.#target = target;
     this.#options = options;
   }

@@ -3,14 +3,15 @@
 import type { Clock } from "../base/clock.ts";
 import type { ParsedOptions } from "./arguments.ts";
 import { describeFailure, LocalFileError, locally, UsageError } from "./failure.ts";
-import { type LogTarget, LogWriter } from "./log_writer.ts";
+import type { AppendedFile } from "../runtime/log_file.ts";
+import { LogWriter } from "./log_writer.ts";
 import type { Screen } from "./screen.ts";
 
 /** What logs are written with. */
 export interface LogParts {
   readonly clock: Clock;
   /** Opens a file to append to. */
-  readonly open: (path: string) => Promise<LogTarget>;
+  readonly open: (path: string) => Promise<AppendedFile>;
 }
 
 /** The log that the command line asks for; undefined for none. Throws a LocalFileError. */
@@ -34,7 +35,7 @@ export async function openServerLog(
 }
 
 /** In turn with the messages of the program, so that no line gets into another one. */
-function standardError(screen: Screen): LogTarget {
+function standardError(screen: Screen): AppendedFile {
   const utf8 = new TextDecoder();
   return {
     append: async (bytes) => {

@@ -1,11 +1,12 @@
 // How the lines of a log are written: docs/operating.md.
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { type LogTarget, LogWriter, MAX_WAITING } from "../../lib/cli/log_writer.ts";
+import { LogWriter, MAX_WAITING } from "../../lib/cli/log_writer.ts";
+import type { AppendedFile } from "../../lib/runtime/log_file.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 
 /** A place that takes lines as a test wants it. */
-class Target implements LogTarget {
+class Target implements AppendedFile {
   readonly appends: string[] = [];
   isClosed = false;
   /** What an append waits for. */
