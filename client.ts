@@ -15,16 +15,12 @@ import type { Reconnecting } from "./lib/client/link.ts";
 import { deadlinesOf, DEFAULT_LIMITS } from "./lib/protocol/limits.ts";
 import type { Address, Connection } from "./lib/runtime/connection.ts";
 import {
-  runtimeHashThreads,
   runtimeLocalFiles,
   runtimeNetwork,
   runtimeProcess,
   runtimeTls,
 } from "./lib/runtime/runtime.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
-
-/** One thread for all connections. */
-const hashThreads = runtimeHashThreads();
 
 /** What {@linkcode connect} can be told. */
 export interface ConnectOptions {
@@ -80,7 +76,6 @@ async function connectWithin(
     clock: systemClock,
     retryMs,
     random: Math.random,
-    hashThreads,
     dial: (signal) => dial(address, signal),
   });
 }

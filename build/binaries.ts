@@ -111,9 +111,7 @@ async function commit(): Promise<string> {
 
 async function compileWithDeno(program: Program, { folder, path }: Place): Promise<void> {
   const { permissions, script } = program;
-  // The thread that hashes downloads is a program that nothing imports.
-  const included = program === CLIENT ? ["--include", "lib/runtime/hash_worker.ts"] : [];
-  const args = ["compile", "--no-prompt", ...permissions, ...included, "--output", path, script];
+  const args = ["compile", "--no-prompt", ...permissions, "--output", path, script];
   const { success, stderr } = await run(Deno.execPath(), args, folder);
   if (success) return;
   if (!stderr.includes("Setting up base binary")) throw new BuildError(stderr.trim());

@@ -17,49 +17,44 @@ export function leafHash(block: Uint8Array): Uint8Array {
   return finish(createHash("sha256").update(LEAF_PREFIX).update(block));
 }
 
-/** The hashes of the blocks in `bytes`, of which the last may be short, one after the other. */
-export function leafHashes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const leaves = new Uint8Array(Math.ceil(bytes.length / BLOCK_SIZE) * DIGEST_SIZE);
-  for (let index = 0; index * BLOCK_SIZE < bytes.length; index++) {
-    const block = bytes.subarray(index * BLOCK_SIZE, (index + 1) * BLOCK_SIZE);
-    leaves.set(leafHash(block), index * DIGEST_SIZE);
-  }
-  return leaves;
-}
-
 /** The hash that stands for two neighbouring subtrees. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return finish(createHash("sha256").update(NODE_PREFIX).update(left).update(right));
 }
 
-/** The root over leaf hashes that lie one after the other in `leaves`. Nothing hashes to SHA-256(""). */
+/**
+ * The root over leaf hashes that lie one after the other in `leaves`. Nothing hashes to SHA-256(""). Level by level,
+ * a node without a neighbour going up as it is: that is the tree of RFC 9162, and takes no array for each node.
+ */
 export function merkleRoot(leaves: Uint8Array): Uint8Array {
-  const peaks = new MerklePeaks();
-  peaks.addAll(leaves);
-  return peaks.root();
+  if (leaves.length === 0) return finish(createHash("sha256"));
+  const level = leaves.slice();
+  const node = new Uint8Array(NODE_PREFIX.length + 2 * DIGEST_SIZE);
+  node.set(NODE_PREFIX);
+  for (let size = level.length; size > DIGEST_SIZE;) {
+    let above = 0;
+    for (let start = 0; start < size; start += 2 * DIGEST_SIZE, above += DIGEST_SIZE) {
+      const pair = level.subarray(start, Math.min(size, start + 2 * DIGEST_SIZE));
+      if (pair.length === DIGEST_SIZE) level.copyWithin(above, start, size);
+      else {
+        node.set(pair, NODE_PREFIX.length);
+        level.set(createHash("sha256").update(node).digest(), above);
+      }
+    }
+    size = above;
+  }
+  return level.slice(0, DIGEST_SIZE);
 }
 
-/** Hashes content that arrives in pieces of any size, front to back, in constant memory. */
-export class MerkleHasher {
-  readonly #peaks: MerklePeaks;
-  readonly #onLeaf: ((leaf: Uint8Array) => void) | undefined;
+/** Hashes the blocks of content that arrives in pieces of any size, front to back, in constant memory. */
+export class LeafHasher {
+  readonly #onLeaf: (leaf: Uint8Array) => void;
   #block: Hash | undefined;
   #blockSize = 0;
-  #size: number;
 
-  /**
-   * `onLeaf` is given each block's hash as soon as it is known, the last one from `digest`. With `after`,
-   * which then belongs to the hasher, it goes on behind the whole blocks that are in there.
-   */
-  constructor(onLeaf?: (leaf: Uint8Array) => void, after = new MerklePeaks()) {
+  /** `onLeaf` is given each block's hash as soon as it is known, that of a short last one from `end`. */
+  constructor(onLeaf: (leaf: Uint8Array) => void) {
     this.#onLeaf = onLeaf;
-    this.#peaks = after;
-    this.#size = after.count * BLOCK_SIZE;
-  }
-
-  /** Bytes hashed so far. */
-  get size(): number {
-    return this.#size;
   }
 
   /** Takes the next bytes; they may be reused once this returns. */
@@ -72,21 +67,55 @@ export class MerkleHasher {
       start = end;
       if (this.#blockSize === BLOCK_SIZE) this.#endBlock();
     }
-    this.#size += bytes.length;
   }
 
-  /** Ends the content and returns its digest. Call it once; `update` must not follow. */
-  digest(): Uint8Array {
+  /** Ends the content. Call it once; `update` must not follow. */
+  end(): void {
     if (this.#blockSize > 0) this.#endBlock();
-    return this.#peaks.root();
   }
 
   #endBlock(): void {
     const leaf = finish(this.#block!);
     this.#block = undefined;
     this.#blockSize = 0;
-    this.#peaks.add(leaf);
-    this.#onLeaf?.(leaf);
+    this.#onLeaf(leaf);
+  }
+}
+
+/** Makes the digest of content that arrives in pieces of any size, front to back, in constant memory. */
+export class MerkleHasher {
+  readonly #peaks: MerklePeaks;
+  readonly #leaves: LeafHasher;
+  #size: number;
+
+  /**
+   * `onLeaf` is given each block's hash as soon as it is known, the last one from `digest`. With `after`,
+   * which then belongs to the hasher, it goes on behind the whole blocks that are in there.
+   */
+  constructor(onLeaf?: (leaf: Uint8Array) => void, after = new MerklePeaks()) {
+    this.#peaks = after;
+    this.#leaves = new LeafHasher((leaf) => {
+      after.add(leaf);
+      onLeaf?.(leaf);
+    });
+    this.#size = after.count * BLOCK_SIZE;
+  }
+
+  /** Bytes hashed so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the next bytes; they may be reused once this returns. */
+  update(bytes: Uint8Array): void {
+    this.#leaves.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Ends the content and returns its digest. Call it once; `update` must not follow. */
+  digest(): Uint8Array {
+    this.#leaves.end();
+    return this.#peaks.root();
   }
 }
 
@@ -152,5 +181,6 @@ export class MerklePeaks {
 
 /** Plain bytes: what node:crypto returns is a Buffer, whose `slice` shares memory. */
 function finish(hash: Hash): Uint8Array {
-  return new Uint8Array(hash.digest());
+  const { buffer, byteOffset, byteLength } = hash.digest();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

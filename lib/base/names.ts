@@ -33,7 +33,8 @@ export function checkPrefix(prefix: string): Uint8Array {
   if (!prefix.isWellFormed()) {
     throw new MorselError("invalid", `The name ${quote(prefix)} is not valid Unicode`);
   }
-  const size = utf8.encode(prefix).length;
+  const bytes = utf8.encode(prefix);
+  const size = bytes.length;
   if (size > MAX_NAME_SIZE) {
     throw new MorselError("limit", `A name of ${size} bytes is over the ${MAX_NAME_SIZE} allowed`, {
       detail: { limit: "name", value: String(MAX_NAME_SIZE) },
@@ -49,7 +50,8 @@ export function checkPrefix(prefix: string): Uint8Array {
       `The name ${quote(prefix)} has the control character U+${point}`,
     );
   }
-  return utf8.encode(prefix.normalize("NFC"));
+  const normal = prefix.normalize("NFC");
+  return normal === prefix ? bytes : utf8.encode(normal);
 }
 
 /** A name for a message: in double quotes, with control characters escaped, and cut when it is long. */

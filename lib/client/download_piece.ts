@@ -3,9 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { fromHex } from "../base/hex.ts";
-import { ContentHasher } from "../base/content_hasher.ts";
-import type { HashThread } from "../base/hash_thread.ts";
-import { BLOCK_SIZE, DIGEST_SIZE, merkleRoot } from "../base/merkle.ts";
+import { BLOCK_SIZE, DIGEST_SIZE, LeafHasher, merkleRoot } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import { rootFromRange } from "../base/merkle_range.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -19,8 +17,6 @@ export interface PieceOptions {
   readonly isProven: boolean;
   /** Counts the time that hashing takes. */
   readonly counters?: TransferCounters | undefined;
-  /** Hashes what it has time for; whoever leased it releases it. */
-  readonly thread?: HashThread | undefined;
   /** Takes bytes at their offset in the file before they are proven; the view is good until it settles. */
   readonly takeUnproven: (bytes: Uint8Array, offset: number) => Promise<void> | undefined;
 }
@@ -44,7 +40,7 @@ export interface KeptBytes {
 export class DownloadPiece {
   readonly #range: PieceRange;
   readonly #options: PieceOptions;
-  readonly #hasher: ContentHasher;
+  readonly #hasher: LeafHasher;
   // One buffer for all of them: to join thousands of small arrays took a tenth of the time that hashing takes.
   readonly #leaves: Uint8Array;
   #leavesEnd = 0;
@@ -57,12 +53,9 @@ export class DownloadPiece {
     this.#options = options;
     this.#arrived = range.offset;
     this.#leaves = new Uint8Array(Math.ceil(range.length / BLOCK_SIZE) * DIGEST_SIZE);
-    this.#hasher = new ContentHasher({
-      thread: options.thread,
-      onLeaf: (leaf) => {
-        this.#leaves.set(leaf, this.#leavesEnd);
-        this.#leavesEnd += DIGEST_SIZE;
-      },
+    this.#hasher = new LeafHasher((leaf) => {
+      this.#leaves.set(leaf, this.#leavesEnd);
+      this.#leavesEnd += DIGEST_SIZE;
     });
   }
 
@@ -93,8 +86,7 @@ export class DownloadPiece {
     // Once a byte is kept, those after it are kept too, to stay in order.
     const taken = this.#kept.length === 0 ? this.#options.takeUnproven(data, offset) : undefined;
     if (!taken) this.#kept.push({ bytes: data.slice(), offset });
-    const { behind } = this.#hasher;
-    return behind ? behind.then(() => taken) : taken;
+    return taken;
   }
 
   #hash(data: Uint8Array): void {
@@ -114,7 +106,7 @@ export class DownloadPiece {
       );
     }
     if (!this.#options.isProven) return;
-    await this.#hasher.end();
+    this.#hasher.end();
     if (this.#matches(file)) return;
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(expected / BLOCK_SIZE) - 1];
     const blocks = first === last ? `Block ${first}` : `One of the blocks ${first} to ${last}`;

@@ -3,7 +3,6 @@
 
 import type { Connection } from "../base/connection.ts";
 import { type ErrorCode, MorselError } from "../base/errors.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import { unlessAborted, wait } from "../base/wait.ts";
 import { Calls, type CallsOptions } from "./calls.ts";
 
@@ -39,8 +38,6 @@ export interface LinkOptions extends CallsOptions {
   readonly onReconnecting?: ((event: Reconnecting) => void) | undefined;
   /** From 0 to 1: spreads the clients of a server that went down. */
   readonly random: () => number;
-  /** Where large contents are hashed beside all else; without them, where they come by. */
-  readonly hashThreads?: HashThreads | undefined;
 }
 
 /** Options of {@linkcode Link.run}. */
@@ -80,11 +77,6 @@ export class Link {
   /** The calls of the connection that was made last. */
   get calls(): Calls {
     return this.#calls;
-  }
-
-  /** Where large contents are hashed beside all else. */
-  get hashThreads(): HashThreads | undefined {
-    return this.#options.hashThreads;
   }
 
   /** Does `work`, again on a new connection each time one is lost. Throws its last failure. */

@@ -3,7 +3,6 @@
 
 import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
-import { type HashThread, type HashThreads, WORTH_A_THREAD } from "../base/hash_thread.ts";
 import { BLOCK_SIZE, merkleRoot } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -52,8 +51,6 @@ export class RangeFetch {
   #asked: number;
   #wake: (() => void) | undefined;
   #session: FetchSession | undefined;
-  #threads: HashThreads | undefined;
-  #thread: HashThread | undefined;
 
   constructor(name: string, options: GetOptions, consumer: FetchConsumer) {
     this.#name = name;
@@ -84,13 +81,11 @@ export class RangeFetch {
   /** Settles when all is proven and with the consumer; rejects with the signal's reason when it is aborted. */
   async run(link: Link, signal: AbortSignal): Promise<void> {
     const onAbort = () => this.#stop(this.#session, signal.reason);
-    this.#threads = link.hashThreads;
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       const work = (calls: Calls) => this.#fetch(new FetchSession(calls));
       await link.run(work, { signal, progress: () => this.#proven });
     } finally {
-      this.#thread?.release();
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -141,7 +136,6 @@ export class RangeFetch {
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
       counters: this.#options.counters,
-      thread: this.#thread,
       takeUnproven: (bytes, at) => this.#takeUnproven(bytes, at, session),
     });
     // Before the file is known there is one piece only, however little of it there is.
@@ -197,9 +191,6 @@ export class RangeFetch {
     // Nothing will come of it that could be held against the digest.
     if (file.size === 0 && this.#unit === BLOCK_SIZE && file.digest !== DIGEST_OF_NOTHING) {
       return this.#stop(session, notEmpty(file));
-    }
-    if (this.#unit === BLOCK_SIZE && this.#end - this.#start >= WORTH_A_THREAD) {
-      this.#thread = this.#threads?.lease();
     }
     this.#consumer.opened();
     this.#opened.resolve();

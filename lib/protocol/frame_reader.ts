@@ -10,7 +10,7 @@ import { DATA_HEADER_SIZE, HEADER_SIZE, type Message, MESSAGES } from "./message
 /** Bytes a reader holds while little arrives: what an idle connection costs. */
 const SMALL_BUFFER = 1024;
 /** Bytes a reader holds while much arrives; larger ones brought nothing on loopback. */
-const LARGE_BUFFER = 256 * 1024;
+const LARGE_BUFFER = 1024 * 1024;
 
 const ENDED = { done: true, value: undefined } as const;
 

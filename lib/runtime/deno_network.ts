@@ -2,9 +2,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import type { Address, Connection, Listener, Network } from "./connection.ts";
-
-/** Bytes of a buffer for a reader that brings none. */
-const READ_SIZE = 64 * 1024;
+import { DenoReadable, DenoWritable } from "./deno_streams.ts";
 
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
@@ -59,35 +57,24 @@ class DenoConnection implements Connection {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly remote: string;
-  readonly #connection: Deno.TcpConn;
+  readonly #tcp: Deno.TcpConn;
   #bytesWritten = 0;
   #closed = false;
 
-  constructor(connection: Deno.TcpConn) {
-    this.#connection = connection;
-    const { hostname, port } = connection.remoteAddr;
+  constructor(tcp: Deno.TcpConn) {
+    this.#tcp = tcp;
+    const { hostname, port } = tcp.remoteAddr;
     this.remote = `${hostname}:${port}`;
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
-    connection.setNoDelay(true);
-    connection.setKeepAlive(true);
-    // Not `connection.readable`, which closes the other direction as well at the peer's end, and not
-    // `connection.writable`, which tells of a large write only when all of it is taken.
-    this.readable = new ReadableStream({
-      type: "bytes",
-      autoAllocateChunkSize: READ_SIZE,
-      pull: (controller) => this.#read(controller as ReadableByteStreamController),
-      cancel: () => this.close(),
-    });
-    this.writable = new WritableStream({
-      write: async (bytes) => {
-        for (let taken = 0; taken < bytes.length;) {
-          const count = await connection.write(bytes.subarray(taken));
-          taken += count;
-          this.#bytesWritten += count;
-        }
-      },
-      close: () => connection.closeWrite().catch(() => {}),
-    });
+    tcp.setNoDelay(true);
+    tcp.setKeepAlive(true);
+    const streamed = {
+      tcp,
+      wrote: (count: number) => void (this.#bytesWritten += count),
+      close: () => this.close(),
+    };
+    this.readable = new DenoReadable(streamed);
+    this.writable = new DenoWritable(streamed);
   }
 
   get bytesWritten(): number {
@@ -97,14 +84,7 @@ class DenoConnection implements Connection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#connection.close();
-  }
-
-  async #read(controller: ReadableByteStreamController): Promise<void> {
-    const { buffer, byteOffset, byteLength } = controller.byobRequest!.view!;
-    const count = await this.#connection.read(new Uint8Array(buffer, byteOffset, byteLength));
-    if (count === null) controller.close();
-    controller.byobRequest?.respond(count ?? 0);
+    this.#tcp.close();
   }
 }
 

@@ -52,7 +52,7 @@ const FLAGS = {
  * Bytes of one write: for larger ones Linux looks for large pages to cache them in, and where memory is in pieces
  * that takes longer than all else: 1 MiB at a time went into new files at a sixth of the rate.
  */
-const MOST_WRITTEN = 64 * 1024;
+const MOST_WRITTEN = 256 * 1024;
 
 // A large file is mostly in memory, or on its way there: a call that blocks then takes half the processor time
 // of one through a promise, on both sides of a transfer.

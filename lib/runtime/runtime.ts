@@ -2,11 +2,9 @@
 // runtime loads what another one needs, and no program what it does not use.
 
 import type { Clock } from "../base/clock.ts";
-import type { HashThreads } from "../base/hash_thread.ts";
 import type { Child, ChildOptions } from "./child.ts";
 import type { ListenOptions, Network, TlsNetwork } from "./connection.ts";
 import type { LocalFiles } from "./files.ts";
-import { HASH_WORKER, workerThreads } from "./hash_threads.ts";
 import type { HostProcess } from "./process.ts";
 
 const IS_DENO = "Deno" in globalThis;
@@ -43,14 +41,4 @@ export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Prom
   const { localFiles } = await import("./local_files.ts");
   if (!IS_DENO) return localFiles(clock);
   return localFiles(clock, (await import("./deno_small_files.ts")).denoSmallFiles);
-}
-
-/** Where this runtime hashes beside all else. */
-export function runtimeHashThreads(): HashThreads {
-  return workerThreads(async () => {
-    if (!IS_DENO) return true;
-    // Deno wants to read the thread's file, and would ask whoever sits there.
-    const { state } = await Deno.permissions.query({ name: "read", path: HASH_WORKER });
-    return state === "granted";
-  });
 }

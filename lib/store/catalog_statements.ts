@@ -11,6 +11,7 @@ import {
   type Metadata,
   type Place,
   type StoredContent,
+  type StoredFile,
   type UploadRecord,
 } from "./catalog.ts";
 
@@ -108,8 +109,12 @@ export function fileOf(row: SqlRow): FileRecord {
   };
 }
 
-/** Where the bytes are, in a row of `find`. */
-export function placeOf(row: SqlRow): Place {
+/** The file in a row of `find`, and where its bytes are. */
+export function storedFileOf(row: SqlRow): StoredFile {
+  return { file: fileOf(row), place: placeOf(row), damage: damageOf(row) };
+}
+
+function placeOf(row: SqlRow): Place {
   return row.blob === null
     ? { kind: "inline", bytes: row.bytes as Uint8Array }
     : { kind: "blob", id: row.blob as string };
@@ -142,7 +147,7 @@ export function changeOf(row: SqlRow): Change {
 }
 
 /** What is wrong with the content in a row. */
-export function damageOf(row: SqlRow): string | undefined {
+function damageOf(row: SqlRow): string | undefined {
   return (row.damage as string | null) ?? undefined;
 }
 

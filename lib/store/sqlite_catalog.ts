@@ -23,11 +23,10 @@ import { migrate, SETTINGS } from "./catalog_schema.ts";
 import {
   type CatalogStatements,
   contentOf,
-  damageOf,
   fileOf,
   partRootOf,
-  placeOf,
   prepareStatements,
+  storedFileOf,
   uploadOf,
   uploadValues,
 } from "./catalog_statements.ts";
@@ -36,6 +35,7 @@ import { GroupCommit } from "./group_commit.ts";
 import { keyRange } from "./key_range.ts";
 import { type NewVersion, SqliteChangeLog } from "./sqlite_change_log.ts";
 import type { Account } from "./quota.ts";
+import { OWNER_REMEMBERS, RecentFiles } from "./recent_files.ts";
 import { SqliteContents } from "./sqlite_contents.ts";
 import { type CurrentFile, SqliteUsage } from "./sqlite_usage.ts";
 import { storageError } from "./storage_error.ts";
@@ -57,15 +57,21 @@ export class SqliteCatalog implements Catalog {
   readonly #changes: GroupCommit;
   readonly #contents: SqliteContents;
   readonly #usage: SqliteUsage;
+  readonly #recent: RecentFiles;
 
-  /** Over a database that has the tables, which is closed with it. */
-  protected constructor(db: SqlDatabase, { clock, changesKept }: SqliteCatalogParts) {
+  /** Over a database that has the tables, which is closed with it. Only its one owner may remember files. */
+  protected constructor(
+    db: SqlDatabase,
+    { clock, changesKept }: SqliteCatalogParts,
+    recent = new RecentFiles(0),
+  ) {
     this.#db = db;
+    this.#recent = recent;
     this.#clock = clock;
     this.#sql = prepareStatements(db);
     this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
     this.#changes = new GroupCommit(db, clock);
-    this.#contents = new SqliteContents(this.#sql);
+    this.#contents = new SqliteContents(this.#sql, () => recent.forgetAll());
     this.#usage = new SqliteUsage(this.#sql);
   }
 
@@ -76,7 +82,7 @@ export class SqliteCatalog implements Catalog {
       db = parts.openSql(path);
       db.exec(SETTINGS);
       migrate(db);
-      return new SqliteCatalog(db, parts);
+      return new SqliteCatalog(db, parts, new RecentFiles(OWNER_REMEMBERS));
     } catch (thrown) {
       db?.close();
       throw storageError(thrown, `Cannot open the catalog ${path}`);
@@ -93,8 +99,10 @@ export class SqliteCatalog implements Catalog {
   }
 
   peek(name: CheckedName): StoredFile | undefined {
-    const row = this.#read(() => this.#sql.find.get(name.key));
-    return row && { file: fileOf(row), place: placeOf(row), damage: damageOf(row) };
+    return this.#recent.find(name, () => {
+      const row = this.#read(() => this.#sql.find.get(name.key));
+      return row && storedFileOf(row);
+    });
   }
 
   async list(prefix: Uint8Array, after: Uint8Array, limit: number): Promise<FileRecord[]> {
@@ -127,7 +135,7 @@ export class SqliteCatalog implements Catalog {
       insistOn(condition, name.name, current.version);
       const garbage: string[] = [];
       const file = fileOf(row);
-      this.#sql.dropFile.run(name.key);
+      this.#drop(name);
       this.log.remove(name.key, file.name);
       this.#usage.uncount(current);
       this.#contents.release(current.content, garbage);
@@ -135,11 +143,7 @@ export class SqliteCatalog implements Catalog {
     }));
   }
 
-  link(
-    from: CheckedName,
-    to: CheckedName,
-    options: LinkOptions,
-  ): Promise<Changed> {
+  link(from: CheckedName, to: CheckedName, options: LinkOptions): Promise<Changed> {
     return this.log.told(this.#changes.run(() => {
       const row = this.#sql.stat.get(from.key);
       const source = this.#current(from);
@@ -155,7 +159,7 @@ export class SqliteCatalog implements Catalog {
       }
       const garbage: string[] = [];
       const old = fileOf(row);
-      if (!options.keep) this.#sql.dropFile.run(from.key);
+      if (!options.keep) this.#drop(from);
       if (!options.keep && !respelt) this.log.remove(from.key, old.name);
       const record = this.#put(to, { content: source.content, owner }, old);
       if (!options.keep && !respelt) this.#usage.uncount(source);
@@ -229,12 +233,8 @@ export class SqliteCatalog implements Catalog {
     return this.#read(() => this.#sql.namesOf.all(contentId)).map((row) => row.name as string);
   }
 
-  markDamage(
-    { digest, place }: Pick<StoredContent, "digest" | "place">,
-    damage?: string,
-  ): Promise<void> {
-    const blob = place.kind === "blob" ? place.id : null;
-    return this.#changes.run(() => void this.#sql.markDamage.run(damage ?? null, digest, blob));
+  markDamage(content: Pick<StoredContent, "digest" | "place">, damage?: string): Promise<void> {
+    return this.#changes.run(() => this.#contents.markDamage(content, damage));
   }
 
   async isNamed(blobId: string): Promise<boolean> {
@@ -287,6 +287,12 @@ export class SqliteCatalog implements Catalog {
     const text = JSON.stringify(metadata);
     const about = [version, content, committedMs, modifiedMs, text, owner];
     this.#sql.putFile.run(name.key, name.name, ...about);
+    this.#recent.forget(name);
     return file;
+  }
+
+  #drop(name: CheckedName): void {
+    this.#sql.dropFile.run(name.key);
+    this.#recent.forget(name);
   }
 }

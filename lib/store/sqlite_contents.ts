@@ -1,16 +1,18 @@
 // The contents in a SQLite catalog and what is left of them when no file has them. All of it runs within the
 // transaction of a change.
 
-import type { LeafPart, NewFile } from "./catalog.ts";
+import type { LeafPart, NewFile, StoredContent } from "./catalog.ts";
 import type { CatalogStatements } from "./catalog_statements.ts";
 
 /** The contents, leaf hashes and garbage of one catalog. */
 export class SqliteContents {
   readonly #sql: CatalogStatements;
+  readonly #onChange: () => void;
 
-  /** The statements are the catalog's. */
-  constructor(sql: CatalogStatements) {
+  /** The statements are the catalog's; `onChange` is called when a content that files have is not what it was. */
+  constructor(sql: CatalogStatements, onChange: () => void) {
     this.#sql = sql;
+    this.#onChange = onChange;
   }
 
   /** The content row with this digest, added unless equal content is there. */
@@ -30,8 +32,16 @@ export class SqliteContents {
     if (blob !== null) this.putLeaves(blob, parts);
     // The names that had the damaged one are whole again, too.
     this.#sql.replaceContent.run(blob, bytes, known.id!);
+    this.#onChange();
     if (typeof known.blob === "string") this.discard(known.blob, garbage);
     return known.id as number;
+  }
+
+  /** Remembers what is wrong with a content, or that nothing is any more. */
+  markDamage({ digest, place }: Pick<StoredContent, "digest" | "place">, damage?: string): void {
+    const blob = place.kind === "blob" ? place.id : null;
+    this.#sql.markDamage.run(damage ?? null, digest, blob);
+    this.#onChange();
   }
 
   /** Writes parts of the leaf hashes of a blob, new or longer. */

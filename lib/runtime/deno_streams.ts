@@ -1,0 +1,174 @@
+// The two directions of a connection on Deno as Web Streams, whose readers and writers make the system's calls
+// themselves. A fast path of Morsel: through the queues of a stream a read and a write cost a small request more
+// than all else that is done for it. `bench/connection_bench.ts` shows both ways.
+
+/** What the streams stand on: a `Deno.TcpConn`, and who counts for it. */
+export interface StreamedConnection {
+  readonly tcp: Deno.TcpConn;
+  /** Told of bytes as the system takes them. */
+  wrote(count: number): void;
+  /** Closes both directions. */
+  close(): void;
+}
+
+/** Bytes of a buffer for a reader that brings none. */
+const READ_SIZE = 64 * 1024;
+
+/** Bytes from the peer. What `getReader({ mode: "byob" })` gives leaves its buffers where they are. */
+export class DenoReadable extends ReadableStream<Uint8Array> {
+  readonly #tcp: Deno.TcpConn;
+  #controller!: ReadableByteStreamController;
+
+  constructor({ tcp, close }: StreamedConnection) {
+    let controller!: ReadableByteStreamController;
+    super({
+      type: "bytes",
+      autoAllocateChunkSize: READ_SIZE,
+      start: (given) => void (controller = given as ReadableByteStreamController),
+      // Not `tcp.readable`, which closes the other direction as well at the peer's end.
+      pull: async () => {
+        const { buffer, byteOffset, byteLength } = controller.byobRequest!.view!;
+        const count = await tcp.read(new Uint8Array(buffer, byteOffset, byteLength));
+        if (count === null) controller.close();
+        controller.byobRequest?.respond(count ?? 0);
+      },
+      cancel: close,
+    });
+    this.#tcp = tcp;
+    this.#controller = controller;
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<Uint8Array>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Uint8Array> {
+    if (options?.mode !== "byob") return super.getReader();
+    // Holding the stream's own reader keeps everybody else away, as with any stream.
+    const lock = super.getReader({ mode: "byob" });
+    return new DirectReader(this.#tcp, { lock, controller: this.#controller });
+  }
+}
+
+/** Bytes to the peer. What `getWriter` gives hands each write to the system at once, in order. */
+export class DenoWritable extends WritableStream<Uint8Array> {
+  readonly #put: (bytes: Uint8Array) => Promise<void>;
+
+  constructor({ tcp, wrote }: StreamedConnection) {
+    const put = async (bytes: Uint8Array) => {
+      // Not `tcp.writable`, which tells of a large write only when all of it is taken.
+      for (let taken = 0; taken < bytes.length;) {
+        const count = await tcp.write(taken === 0 ? bytes : bytes.subarray(taken));
+        taken += count;
+        wrote(count);
+      }
+    };
+    super({ write: put, close: () => tcp.closeWrite().catch(() => {}) });
+    this.#put = put;
+  }
+
+  override getWriter(): WritableStreamDefaultWriter<Uint8Array> {
+    return new DirectWriter(this.#put, super.getWriter());
+  }
+}
+
+class DirectReader implements ReadableStreamBYOBReader {
+  readonly #tcp: Deno.TcpConn;
+  readonly #lock: ReadableStreamBYOBReader;
+  readonly #controller: ReadableByteStreamController;
+  #hasEnded = false;
+
+  constructor(
+    tcp: Deno.TcpConn,
+    { lock, controller }: {
+      lock: ReadableStreamBYOBReader;
+      controller: ReadableByteStreamController;
+    },
+  ) {
+    this.#tcp = tcp;
+    this.#lock = lock;
+    this.#controller = controller;
+  }
+
+  get closed(): Promise<void> {
+    return this.#lock.closed;
+  }
+
+  async read<View extends ArrayBufferView>(
+    view: View,
+  ): Promise<ReadableStreamReadResult<View>> {
+    const bytes = view as ArrayBufferView as Uint8Array<ArrayBuffer>;
+    try {
+      const count = await this.#tcp.read(bytes);
+      if (count === null) this.#end();
+      const value = bytes.subarray(0, count ?? 0) as ArrayBufferView as View;
+      return { done: count === null, value } as ReadableStreamReadResult<View>;
+    } catch (error) {
+      this.#controller.error(error);
+      throw error;
+    }
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.#lock.cancel(reason);
+  }
+
+  /** The peer's end stays an end, however often it is read. */
+  #end(): void {
+    if (!this.#hasEnded) this.#controller.close();
+    this.#hasEnded = true;
+  }
+
+  releaseLock(): void {
+    this.#lock.releaseLock();
+  }
+}
+
+class DirectWriter implements WritableStreamDefaultWriter<Uint8Array> {
+  readonly #put: (bytes: Uint8Array) => Promise<void>;
+  readonly #lock: WritableStreamDefaultWriter<Uint8Array>;
+  #unwritten = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    put: (bytes: Uint8Array) => Promise<void>,
+    lock: WritableStreamDefaultWriter<Uint8Array>,
+  ) {
+    this.#put = put;
+    this.#lock = lock;
+  }
+
+  get closed(): Promise<void> {
+    return this.#lock.closed;
+  }
+
+  get desiredSize(): number | null {
+    return this.#lock.desiredSize;
+  }
+
+  get ready(): Promise<void> {
+    return this.#lock.ready;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    const isNext = this.#unwritten++ === 0;
+    const write = isNext ? this.#write(bytes) : this.#last.then(() => this.#write(bytes));
+    return this.#last = write;
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => {});
+    await this.#lock.close();
+  }
+
+  abort(reason?: unknown): Promise<void> {
+    return this.#lock.abort(reason);
+  }
+
+  releaseLock(): void {
+    this.#lock.releaseLock();
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await this.#put(bytes);
+    this.#unwritten--;
+  }
+}

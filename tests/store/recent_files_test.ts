@@ -1,0 +1,89 @@
+// Files that a catalog remembers are never older than the catalog, and never many.
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { checkName } from "../../lib/base/names.ts";
+import { openNodeSql } from "../../lib/runtime/node_sql.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import type { StoredFile } from "../../lib/store/catalog.ts";
+import { RecentFiles } from "../../lib/store/recent_files.ts";
+import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
+import { inlineFile } from "../support/catalog_records.ts";
+import { contentOf } from "../support/content.ts";
+
+const [ANY, A, B] = [{ kind: "any" } as const, checkName("a"), checkName("b")];
+
+function open(): SqliteCatalog {
+  return SqliteCatalog.open(":memory:", { openSql: openNodeSql, clock: systemClock });
+}
+
+Deno.test("a name that was looked up is remembered until its file changes", async () => {
+  await using catalog = open();
+  await catalog.commit(inlineFile("a", contentOf(10)));
+  const first = catalog.peek(A);
+  assertStrictEquals(catalog.peek(A), first);
+
+  const { file } = await catalog.commit(inlineFile("a", contentOf(20)));
+  assertEquals(catalog.peek(A)?.file, file);
+  assertEquals(catalog.peek(A)?.place, { kind: "inline", bytes: contentOf(20) });
+
+  await catalog.remove(A, ANY);
+  assertEquals(catalog.peek(A), undefined);
+});
+
+Deno.test("both names of a move and the target of a copy are looked up again", async () => {
+  await using catalog = open();
+  await catalog.commit(inlineFile("a", contentOf(10)));
+  await catalog.commit(inlineFile("b", contentOf(20)));
+  assert(catalog.peek(A) && catalog.peek(B));
+  await catalog.link(A, B, { condition: ANY, keep: true });
+  assertEquals(catalog.peek(B)?.place, { kind: "inline", bytes: contentOf(10) });
+  await catalog.commit(inlineFile("a", contentOf(30)));
+  assert(catalog.peek(A));
+  await catalog.link(A, B, { condition: ANY, keep: false });
+  assertEquals(catalog.peek(A), undefined);
+  assertEquals(catalog.peek(B)?.place, { kind: "inline", bytes: contentOf(30) });
+});
+
+Deno.test("one spelling of a name forgets what another one has found", async () => {
+  await using catalog = open();
+  const [composed, decomposed] = [checkName("caf\u00e9"), checkName("cafe\u0301")];
+  await catalog.commit(inlineFile(composed.name, contentOf(10)));
+  assert(catalog.peek(composed));
+  await catalog.commit(inlineFile(decomposed.name, contentOf(20)));
+  assertEquals(catalog.peek(composed)?.place, { kind: "inline", bytes: contentOf(20) });
+});
+
+Deno.test("damage that is found, and content that mends it, show at once", async () => {
+  await using catalog = open();
+  const damaged = inlineFile("a", contentOf(10));
+  await catalog.commit(damaged);
+  assertEquals(catalog.peek(A)?.damage, undefined);
+  await catalog.markDamage(damaged, "a bit has flipped");
+  assertEquals(catalog.peek(A)?.damage, "a bit has flipped");
+  await catalog.commit(inlineFile("b", contentOf(10)));
+  assertEquals(catalog.peek(A)?.damage, undefined);
+});
+
+Deno.test("what is remembered is bounded in bytes, the first remembered goes first", () => {
+  const recent = new RecentFiles(8 * 1024 * 1024);
+  const names = Array.from({ length: 1000 }, (_, index) => checkName(`${index}`));
+  for (const name of names) recent.find(name, () => stored(name.name, 64 * 1024));
+  const kept = names.filter((name) => recent.find(name, () => undefined));
+  assert(kept.length > 100 && kept.length * 64 * 1024 <= 8 * 1024 * 1024, `${kept.length}`);
+  assertEquals(kept, names.slice(-kept.length));
+});
+
+Deno.test("who may remember nothing looks up each time", () => {
+  const recent = new RecentFiles(0);
+  assertEquals(recent.find(A, () => stored("a", 10))?.file.size, 10);
+  assertEquals(recent.find(A, () => undefined), undefined);
+});
+
+function stored(name: string, size: number): StoredFile {
+  const { digest, ...file } = inlineFile(name, new Uint8Array(size));
+  return {
+    file: { ...file, digest, name, version: 1, committedMs: 0 },
+    place: { kind: "inline", bytes: new Uint8Array(size) },
+    damage: undefined,
+  };
+}
