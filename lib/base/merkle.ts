@@ -29,6 +29,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
  */
 export function merkleRoot(leaves: Uint8Array): Uint8Array {
   if (leaves.length === 0) return finish(createHash("sha256"));
+  if (leaves.length === DIGEST_SIZE) return leaves.slice();
   const level = leaves.slice();
   const node = new Uint8Array(NODE_PREFIX.length + 2 * DIGEST_SIZE);
   node.set(NODE_PREFIX);
