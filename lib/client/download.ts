@@ -132,6 +132,7 @@ export class Download implements AsyncDisposable {
   #use(): void {
     if (this.#isUsed) throw new TypeError("Cannot consume a download that is consumed already");
     this.#isUsed = true;
+    this.#fetch.want();
   }
 
   #consumer(): FetchConsumer {
