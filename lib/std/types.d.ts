@@ -45,9 +45,15 @@ declare module "deno-std/assert/mod.js" {
   export function unreachable(reason?: string): never;
 }
 
-declare module "deno-std/bytes/mod.js" {
+declare module "deno-std/bytes/concat.js" {
   export function concat(arrays: Iterable<Uint8Array>): Uint8Array<ArrayBuffer>;
+}
+
+declare module "deno-std/bytes/equals.js" {
   export function equals(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+declare module "deno-std/bytes/starts_with.js" {
   export function startsWith(source: Uint8Array, prefix: Uint8Array): boolean;
 }
 
@@ -78,10 +84,7 @@ declare module "deno-std/path/posix/glob_to_regexp.js" {
   export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
 }
 
-declare module "deno-std/streams/mod.js" {
-  export function toBytes(
-    stream: ReadableStream<Uint8Array>,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+declare module "deno-std/streams/to_text.js" {
   export function toText(stream: ReadableStream<string | Uint8Array>): Promise<string>;
   export class ByteSliceStream extends TransformStream<Uint8Array, Uint8Array> {
     constructor(start?: number, end?: number);
