@@ -76,6 +76,7 @@ export async function fetchTree(
       const saved = isDryRun ? { name, size: file.size } : await saveFile(context, {
         client: clients[turn++ % clients.length]!,
         name,
+        size: file.size,
         target: path,
         replaces: !!there,
         tracker,

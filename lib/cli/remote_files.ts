@@ -13,6 +13,8 @@ import type {
   ListOptions,
   PutOptions,
   PutSource,
+  SmallFile,
+  TransferOptions,
   UnfinishedUpload,
   Verified,
   VerifyOptions,
@@ -26,6 +28,8 @@ export interface RemoteFiles {
   put(name: string, source: PutSource, options?: PutOptions): Promise<FileInfo>;
   /** Settles when the server has described the file; its bytes come through the download. */
   get(name: string, options?: GetOptions): Promise<RemoteDownload>;
+  /** A small file, whole; undefined where `get` has to see what it is. */
+  getSmall(name: string, options?: TransferOptions): Promise<SmallFile | undefined>;
   stat(name: string, options?: CallOptions): Promise<FileInfo>;
   list(options?: ListOptions): AsyncIterable<FileInfo>;
   /** Settles when the server watches. It ends with its loop. */

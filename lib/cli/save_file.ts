@@ -2,6 +2,7 @@
 // byte is proven; until then all is in memory, if it is little, or in a partial file beside the target.
 
 import { MorselError } from "../base/errors.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import type { FileInfo } from "../client/types.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
@@ -19,6 +20,8 @@ export interface SaveRequest {
   readonly connections?: number;
   readonly name: string;
   readonly target: string;
+  /** Its size, if it is known already; it may have changed since. */
+  readonly size?: number;
   /** Whether there is something at the target; looked for when it is not said. */
   readonly replaces?: boolean;
   readonly tracker: Tracker;
@@ -34,7 +37,7 @@ export async function saveFile(context: CommandContext, request: SaveRequest): P
   const clients = [request.client];
   for (let attempt = 1;; attempt++) {
     try {
-      return await save(context, { ...request, clients });
+      return await saveSmall(context, request) ?? await save(context, { ...request, clients });
     } catch (error) {
       const isGone = error instanceof MorselError && error.code === "gone";
       if (!isGone || attempt === MAX_ATTEMPTS) throw error;
@@ -43,6 +46,21 @@ export async function saveFile(context: CommandContext, request: SaveRequest): P
       );
     }
   }
+}
+
+/** Saves a file that is known to be small in the least time; undefined where that is not to be. */
+async function saveSmall(
+  context: CommandContext,
+  request: SaveRequest,
+): Promise<FileInfo | undefined> {
+  const { client, name, size = Infinity, tracker: { counters, update: onProgress } } = request;
+  if (size > BLOCK_SIZE) return undefined;
+  const options = { ...transferOptions(context), onProgress, counters };
+  const small = await counters.transfer(() => client.getSmall(name, options));
+  if (!small) return undefined;
+  const { file, bytes } = small;
+  await place(context, request, { file, bytes });
+  return file;
 }
 
 /** Fetches behind what an earlier run has left in a partial file, if it did, and puts the file in place. */
@@ -114,11 +132,19 @@ async function saveMissing(
 async function saveWhole(
   context: CommandContext,
   download: RemoteDownload,
-  { target, replaces, tracker: { counters } }: SaveRequest,
+  request: SaveRequest,
 ): Promise<FileInfo> {
-  const { host: { files, windows }, signal } = context;
   const { file } = download;
-  const bytes = await counters.transfer(() => download.bytes());
+  const bytes = await request.tracker.counters.transfer(() => download.bytes());
+  await place(context, request, { file, bytes });
+  return file;
+}
+
+async function place(
+  { host: { files, windows }, signal }: CommandContext,
+  { target, replaces }: SaveRequest,
+  { file, bytes }: { file: FileInfo; bytes: Uint8Array },
+): Promise<void> {
   signal.throwIfAborted();
   const temporary = partialPath({ target, windows, digest: file.digest });
   await locally("write", target, async () => {
@@ -126,5 +152,4 @@ async function saveWhole(
     const sync = replaces ?? await files.look(target) !== undefined;
     await files.place({ bytes, modifiedMs: file.modifiedMs }, { target, temporary, sync });
   });
-  return file;
 }

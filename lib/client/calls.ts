@@ -139,7 +139,7 @@ export class Calls {
     const tag = this.#freeTag();
     const call = new PendingCall(request, { tag, onReply, sendCancel: this.#sendCancel });
     this.#waiting.set(tag, call);
-    if (signal) cancelOn(signal, call);
+    if (signal) call.cancelOn(signal);
     const message = { ...request, tag } as Message;
     // What an upload begins with goes along with its first bytes, or when its caller has to wait for them.
     if (isUpload) this.writer.add(message);
@@ -270,11 +270,4 @@ export class Calls {
 function isEarly(request: Untagged<Request>): boolean {
   if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
   return request.type !== "Begin";
-}
-
-/** Lets a caller go as soon as its signal says so; the tag stays taken until the server has ended it. */
-function cancelOn(signal: AbortSignal, call: Call): void {
-  const onAbort = () => call.cancel(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  call.ended.catch(() => {}).finally(() => signal.removeEventListener("abort", onAbort));
 }

@@ -9,6 +9,7 @@ import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls, CallsOptions } from "./calls.ts";
 import { conditionFields } from "./condition_fields.ts";
 import { Download } from "./download.ts";
+import { fetchSmall } from "./fetch_small.ts";
 import { figuresOf, fileInfoOf, unfinishedUploadOf } from "./file_info.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { Untagged } from "./pending_call.ts";
@@ -21,6 +22,8 @@ import type {
   ListOptions,
   PutOptions,
   PutSource,
+  SmallFile,
+  TransferOptions,
   UnfinishedUpload,
   Verified,
   VerifyOptions,
@@ -75,6 +78,14 @@ export class FileClient implements AsyncDisposable {
   /** Asks for a file or a range; settles when the server has described it. Throws `not_found`. */
   get(name: string, options: GetOptions = {}): Promise<Download> {
     return Download.open(this.#link, name, options);
+  }
+
+  /**
+   * The newest version of a file of up to 64 KiB, whole and proven: the least that a small file can cost. Undefined
+   * where it is larger, or not what it should be, which `get` tells. Throws `not_found`.
+   */
+  getSmall(name: string, options: TransferOptions = {}): Promise<SmallFile | undefined> {
+    return this.#link.run((calls) => fetchSmall(calls, name, options), options);
   }
 
   /** Tells of a file without its bytes. Throws `not_found`. */

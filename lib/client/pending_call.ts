@@ -42,6 +42,7 @@ export class PendingCall implements Call {
   isWatching = false;
   /** Ends the wait for replies, once it is the server's turn. */
   endWait: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   readonly #options: PendingCallOptions;
   readonly #ending = Promise.withResolvers<Message>();
 
@@ -71,6 +72,13 @@ export class PendingCall implements Call {
     this.#ending.reject(reason);
   }
 
+  /** Lets its caller go as soon as the signal says so; the tag stays taken until the server has ended it. */
+  cancelOn(signal: AbortSignal): void {
+    const onAbort = () => this.cancel(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#stopListening = () => signal.removeEventListener("abort", onAbort);
+  }
+
   cancel(reason: unknown): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -81,5 +89,6 @@ export class PendingCall implements Call {
   #end(): void {
     this.isOpen = false;
     this.endWait?.();
+    this.#stopListening?.();
   }
 }

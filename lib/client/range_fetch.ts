@@ -11,29 +11,9 @@ import { chunkSizeOf } from "./chunk_size.ts";
 import { DownloadPiece, type PieceRange } from "./download_piece.ts";
 import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
+import { FIRST_LENGTH, pieceAfter, windowAfter } from "./fetch_window.ts";
 import type { Link } from "./link.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
-
-/** Bytes asked for before anybody wants to take them: most files whole, in one round trip. */
-const FIRST_LENGTH = 512 * 1024;
-/** Bytes asked for ahead as soon as somebody wants them, at least. */
-const FIRST_WINDOW = 4 * 1024 * 1024;
-/**
- * How many bytes are asked for ahead for each that was taken. TCP sends three times as many in each round trip while
- * it finds out what a link takes, and what is asked for now is sent a round trip later.
- */
-const AHEAD = 16;
-/**
- * Bytes asked for ahead at most: more than TCP ever has under way on a link of 1 Gbit/s and 100 ms, some 40 MB. A server
- * that has sent all that was asked for looks to TCP as if it had no more; that cost a tenth of the rate.
- */
-const LAST_WINDOW = 64 * 1024 * 1024;
-/**
- * Which part of what was asked for before the next piece is, so that whoever waits for proven bytes waits for an
- * eighth of the time it took so far; and its most, so that there are some in a window.
- */
-const PIECE_SHARE = 1 / 8;
-const LARGEST_PIECE = 4 * 1024 * 1024;
 
 /** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
 export interface FetchConsumer {
@@ -148,17 +128,14 @@ export class RangeFetch {
     return ahead === 0 || ahead + this.#nextLength <= this.#window;
   }
 
-  /** Grows with what its consumer takes, be it a disk or somebody who reads slowly. */
+  /** Grows with what its consumer takes. */
   get #window(): number {
-    const taken = this.#proven - this.#start - this.#consumer.queued;
-    return Math.min(LAST_WINDOW, Math.max(FIRST_WINDOW, AHEAD * taken));
+    return windowAfter(this.#proven - this.#start - this.#consumer.queued);
   }
 
   get #nextLength(): number {
-    const left = this.#roundUp(this.#end) - this.#asked;
-    if (!this.#isWanted) return Math.min(FIRST_LENGTH, left);
-    const share = Math.min(LARGEST_PIECE, (this.#asked - this.#start) * PIECE_SHARE);
-    return Math.min(Math.max(1, Math.floor(share / BLOCK_SIZE)) * BLOCK_SIZE, left);
+    const length = this.#isWanted ? pieceAfter(this.#asked - this.#start) : FIRST_LENGTH;
+    return Math.min(length, this.#roundUp(this.#end) - this.#asked);
   }
 
   /** Asks for the next piece; what it settles with hands the piece on, once those before it are. */

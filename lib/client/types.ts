@@ -110,6 +110,14 @@ export interface GetOptions extends TransferOptions {
   onProven?: (end: number, leaves: Uint8Array) => void;
 }
 
+/** A small file, whole and proven. */
+export interface SmallFile {
+  /** What it is. */
+  readonly file: FileInfo;
+  /** All of it; the caller's own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
   /** Only names that begin with this. */

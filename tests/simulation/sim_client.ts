@@ -135,6 +135,8 @@ export class SimClient {
         await client.put(name, putSource(bytes, { random: this.#random, process: this.#process }), {
           ...expected,
           ...(this.#random.chance(0.7) && { size: bytes.length }),
+          // Each content has its time: two clients that put the same one take the upload from each other.
+          ...(this.#world.focus === "uploads" && { modifiedMs: parseInt(digest.slice(0, 8), 16) }),
           onEvent: (event) => this.#world.log(this.#process.name, JSON.stringify(event)),
           signal,
           chunkSize,

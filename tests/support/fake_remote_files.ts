@@ -105,6 +105,11 @@ export class FakeRemoteFiles implements RemoteFiles {
     }
   }
 
+  /** As if no file were small: the other way is the one that has it all. */
+  getSmall(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   get(name: string, options: GetOptions = {}): Promise<RemoteDownload> {
     this.lastGet = options;
     return this.#attempt("get", name, () => {
