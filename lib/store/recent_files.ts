@@ -8,11 +8,14 @@ import type { StoredFile } from "./catalog.ts";
 export const OWNER_REMEMBERS = 8 * 1024 * 1024;
 /** What a remembered file takes beside its name and content, in bytes. */
 const OVERHEAD = 1024;
+/** Names that were asked for once; only one that is asked for again while it is among them is worth remembering. */
+const MOST_ONCE = 4096;
 
 /** Files by name, the first remembered first: those are forgotten first. */
 export class RecentFiles {
   readonly #mostBytes: number;
   readonly #files = new Map<string, StoredFile>();
+  readonly #once = new Set<string>();
   #bytes = 0;
 
   /** Remembers so many bytes of names and contents; with 0 nothing. */
@@ -26,7 +29,7 @@ export class RecentFiles {
     const known = this.#files.get(key);
     if (known) return known;
     const found = lookUp();
-    if (found) this.#remember(key, found);
+    if (found && this.#isAskedAgain(key)) this.#remember(key, found);
     return found;
   }
 
@@ -39,6 +42,14 @@ export class RecentFiles {
   forgetAll(): void {
     this.#files.clear();
     this.#bytes = 0;
+  }
+
+  #isAskedAgain(key: string): boolean {
+    if (this.#mostBytes === 0) return false;
+    if (this.#once.delete(key)) return true;
+    if (this.#once.size >= MOST_ONCE) this.#once.clear();
+    this.#once.add(key);
+    return false;
   }
 
   #remember(key: string, stored: StoredFile): void {
