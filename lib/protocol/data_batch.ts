@@ -10,6 +10,8 @@ const BATCH_SIZE = 256 * 1024;
 export class DataBatch {
   /** The most payload bytes one batch takes: a multiple of the chunk. */
   readonly capacity: number;
+  /** Settles when the frames it was laid out in last are written; it is not to be filled before. */
+  written: Promise<void> | undefined;
   readonly #chunk: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -17,12 +19,16 @@ export class DataBatch {
 
   /** For chunks of `chunk` bytes and up to `payload` bytes of them, as far as a batch goes. */
   constructor(chunk: number, payload: number) {
-    const inBatch = Math.max(1, Math.floor(BATCH_SIZE / (chunk + DATA_HEADER_SIZE)));
-    const frames = Math.min(inBatch, Math.max(1, Math.ceil(payload / chunk)));
+    const frames = framesFor(chunk, payload);
     this.#chunk = chunk;
     this.capacity = frames * chunk;
     this.#bytes = new Uint8Array(frames * (chunk + DATA_HEADER_SIZE));
     this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Whether it is as good as a new one for these. */
+  fits(chunk: number, payload: number): boolean {
+    return chunk === this.#chunk && this.capacity >= framesFor(chunk, payload) * chunk;
   }
 
   /** Where to put the next `length` payload bytes, at most `capacity`. */
@@ -55,4 +61,10 @@ export class DataBatch {
     this.#view.setUint32(at + 9, Math.floor(offset / 0x1_0000_0000));
     this.#view.setUint32(at + 13, offset >>> 0);
   }
+}
+
+/** How many frames of a whole chunk a batch has room for, if so much payload is to come. */
+function framesFor(chunk: number, payload: number): number {
+  const most = Math.max(1, Math.floor(BATCH_SIZE / (chunk + DATA_HEADER_SIZE)));
+  return Math.min(most, Math.max(1, Math.ceil(payload / chunk)));
 }

@@ -9,8 +9,6 @@ import { DATA_HEADER_SIZE, HEADER_SIZE, type Message, MESSAGES } from "./message
 
 /** Bytes a reader holds while little arrives: what an idle connection costs. */
 const SMALL_BUFFER = 1024;
-/** Bytes it holds while small files arrive: room for one of a chunk and all that is said of it, in one read. */
-const MEDIUM_BUFFER = 4 * 1024;
 /** Bytes a reader holds while much arrives; larger ones brought nothing on loopback. */
 const LARGE_BUFFER = 1024 * 1024;
 /** So many small reads in a row are no accident, and a small buffer will do again. */
@@ -212,9 +210,9 @@ export class FrameReader {
   /** Lets the buffer follow the traffic, so that ten thousand idle connections stay cheap. */
   #adapt(read: number, room: number): void {
     if (read === room) this.#capacity = Math.min(LARGE_BUFFER, this.#capacity * 4);
-    const isSmall = read < this.#capacity / 8;
-    this.#smallReads = isSmall ? this.#smallReads + 1 : 0;
-    const least = this.#smallReads < SMALL_READS ? MEDIUM_BUFFER : SMALL_BUFFER;
-    if (isSmall) this.#capacity = Math.min(this.#capacity, Math.max(least, this.#capacity / 4));
+    this.#smallReads = read < this.#capacity / 8 ? this.#smallReads + 1 : 0;
+    if (this.#smallReads < SMALL_READS) return;
+    this.#smallReads = 0;
+    this.#capacity = Math.max(SMALL_BUFFER, this.#capacity / 4);
   }
 }

@@ -20,6 +20,8 @@ export interface DataToSend {
   readonly read: (into: Uint8Array, offset: number) => Promise<number>;
   /** Ends the sending between two writes. */
   readonly signal: AbortSignal;
+  /** What was sent from before, to be used again and kept for the next time; only one sending at a time may have it. */
+  readonly batches?: DataBatch[];
 }
 
 /**
@@ -28,20 +30,21 @@ export interface DataToSend {
  * so that a message sent right after them goes along in the same write.
  */
 export async function sendData(writer: FrameWriter, data: DataToSend): Promise<number> {
-  const { tag, start, end, chunk, atMost = Infinity, read, signal } = data;
-  const batches: DataBatch[] = [];
+  const { tag, start, end, chunk, atMost = Infinity, read, signal, batches = [] } = data;
   let written: Promise<void> | undefined;
   let offset = start;
   for (let turn = 0; offset < end; turn = 1 - turn) {
-    const batch = batches[turn] ??= new DataBatch(
-      chunk,
-      Math.min(end - offset, wholeChunks(atMost, chunk)),
-    );
-    const wanted = Math.min(batch.capacity, end - offset);
+    const payload = Math.min(end - offset, wholeChunks(atMost, chunk));
+    if (!batches[turn]?.fits(chunk, payload)) batches[turn] = new DataBatch(chunk, payload);
+    const batch = batches[turn]!;
+    await batch.written; // where another sending has had it before
+    const wanted = Math.min(batch.capacity, payload);
     const length = await read(batch.space(wanted), offset);
     await written;
     signal.throwIfAborted();
-    if (length > 0) written = writer.sendFrames(batch.frames(length, { tag, offset }));
+    if (length > 0) {
+      written = batch.written = writer.sendFrames(batch.frames(length, { tag, offset }));
+    }
     offset += length;
     if (length < wanted) break;
   }

@@ -2,6 +2,7 @@
 // and so that the next range of the same file costs no look-up (PROTOCOL.md 4.4).
 
 import type { InlineVersion, OpenVersion } from "../store/file_store.ts";
+import type { DataBatch } from "../protocol/data_batch.ts";
 import type { ServedFiles } from "./guarded_files.ts";
 
 /** Versions kept open in a session: open file handles are scarce where there are many sessions. */
@@ -13,6 +14,8 @@ export interface Pin {
   /** Settles when the ranges that are being answered have been: they are answered in order. */
   turn: Promise<void> | undefined;
   users: number;
+  /** What its ranges are sent from, one after the other; let go of when there are none. */
+  batches: DataBatch[];
 }
 
 /** The versions of one session, least recently read first. */
@@ -46,13 +49,15 @@ export class PinnedVersions {
 
   /** Keeps a version that has been opened elsewhere and needs no closing, and is being read no more. */
   hold(open: InlineVersion): void {
-    if (!this.#pins.has(open.file.version)) this.#use({ open, turn: undefined, users: 0 }).users--;
+    if (!this.#pins.has(open.file.version)) {
+      this.#use({ open, turn: undefined, users: 0, batches: [] }).users--;
+    }
     void this.#evict();
   }
 
   /** Says that a range has been answered. */
   async release(pin: Pin): Promise<void> {
-    pin.users--;
+    if (--pin.users === 0) pin.batches = [];
     await this.#evict();
   }
 
@@ -72,7 +77,7 @@ export class PinnedVersions {
       await open.close();
       return this.#use(raced);
     }
-    return this.#use({ open, turn: undefined, users: 0 });
+    return this.#use({ open, turn: undefined, users: 0, batches: [] });
   }
 
   #use(pin: Pin): Pin {

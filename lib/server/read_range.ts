@@ -4,7 +4,6 @@ import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { sendData } from "../protocol/send_data.ts";
-import type { OpenVersion } from "../store/file_store.ts";
 import { type Exchange, fileMessage } from "./exchange.ts";
 import type { Pin } from "./pinned_versions.ts";
 
@@ -23,7 +22,7 @@ export async function readRange(
   const { name, version } = request;
   const pin = await exchange.pins.acquire(name, version);
   try {
-    return await inTurn(pin, () => sendRange(request, { ...exchange, open: pin.open }));
+    return await inTurn(pin, () => sendRange(request, { ...exchange, ...pin }));
   } finally {
     await exchange.pins.release(pin);
   }
@@ -61,7 +60,7 @@ export function readAtOnce(
 
 async function sendRange(
   request: MessageOf<"ReadRange">,
-  { writer, signal, open }: Exchange & { open: OpenVersion },
+  { writer, signal, open, batches }: Exchange & Pick<Pin, "open" | "batches">,
 ): Promise<Message> {
   signal.throwIfAborted();
   const { tag, offset, chunk, proof, version } = request;
@@ -74,7 +73,7 @@ async function sendRange(
     if (count === into.length) return count;
     throw new MorselError("integrity", `The stored content of ${size} bytes ends before its time`);
   };
-  await sendData(writer, { tag, start: offset, end, chunk, read, signal });
+  await sendData(writer, { tag, start: offset, end, chunk, read, signal, batches });
   if (proof) {
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(end / BLOCK_SIZE)];
     const hashes = offset < end ? await open.prove(first, last) : NOTHING;

@@ -65,6 +65,39 @@ Deno.test("sendData() sends nothing for an empty range or an empty source", asyn
   }
 });
 
+Deno.test("sendings one after the other share buffers that are still being written", async () => {
+  const content = contentOf(300_000);
+  const writes: Uint8Array[] = [];
+  const writer = new FrameWriter(
+    new WritableStream<Uint8Array>({
+      // Later than the next sending could begin to fill the buffer again.
+      write: async (bytes) => {
+        for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+        writes.push(bytes.slice());
+      },
+    }),
+    { soon: queueMicrotask },
+  );
+  const batches: DataBatch[] = [];
+  const { signal } = new AbortController();
+  const ranges = [
+    [0, 40_000, 1300],
+    [40_000, 80_000, 1300],
+    [80_000, 100_000, 1300],
+    [100_000, 120_000, 1000],
+    [120_000, 300_000, 1000],
+  ] as const;
+  for (const [start, end, chunk] of ranges) {
+    await sendData(writer, { tag: 9, start, end, chunk, read: readFrom(content), signal, batches });
+  }
+  await writer.close();
+  const expected = ranges.map(([start, end, chunk]) => {
+    return encoded(content.subarray(start, end), { tag: 9, offset: start, chunk });
+  });
+  assertEquals(concat(writes), concat(expected));
+  assert(batches.length <= 2);
+});
+
 interface Range {
   readonly chunk: number;
   readonly start: number;
@@ -82,15 +115,19 @@ async function send({ chunk, start, end, content }: Range) {
     },
   });
   const writer = new FrameWriter(writable, { soon: queueMicrotask });
-  const read = (into: Uint8Array, offset: number) => {
+  const { signal } = new AbortController();
+  const read = readFrom(content);
+  const sentTo = await sendData(writer, { tag: 9, start, end, chunk, read, signal });
+  await writer.close();
+  return { end: sentTo, written: concat(writes) };
+}
+
+function readFrom(content: Uint8Array) {
+  return (into: Uint8Array, offset: number) => {
     const part = content.subarray(offset, offset + into.length);
     into.set(part);
     return Promise.resolve(part.length);
   };
-  const { signal } = new AbortController();
-  const sentTo = await sendData(writer, { tag: 9, start, end, chunk, read, signal });
-  await writer.close();
-  return { end: sentTo, written: concat(writes) };
 }
 
 function encoded(
