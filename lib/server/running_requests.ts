@@ -8,12 +8,22 @@ import type { Message, Request, RequestName } from "../protocol/messages.ts";
 import type { UploadRequest } from "./upload_request.ts";
 
 /** A request under way: how to stop it, and the upload that takes its data, if it is one. */
-export interface Running {
+export class Running {
   readonly type: RequestName;
-  readonly stop: AbortController;
   /** When it began, by the monotonic clock. */
   readonly begunMs: number;
   upload?: UploadRequest;
+  #stop: AbortController | undefined;
+
+  constructor(type: RequestName, begunMs: number) {
+    this.type = type;
+    this.begunMs = begunMs;
+  }
+
+  /** Made when it is first wanted: no upload ever looks, and it is dear where there are many. */
+  get stop(): AbortController {
+    return this.#stop ??= new AbortController();
+  }
 }
 
 /** Requests by tag. */
@@ -64,7 +74,7 @@ export class RunningRequests {
         detail: { limit: "maxRequests", value: String(maxRequests) },
       });
     }
-    const entry = { type, stop: new AbortController(), begunMs: this.#clock.monotonicMs() };
+    const entry = new Running(type, this.#clock.monotonicMs());
     this.#byTag.set(tag, entry);
     return entry;
   }
