@@ -3,13 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { fieldOf, FieldReader, FieldWriter, roomFor } from "./fields.ts";
-import {
-  HEADER_SIZE,
-  type Message,
-  messageNameOf,
-  type MessageRule,
-  MESSAGES,
-} from "./messages.ts";
+import { type Message, messageNameOf, type MessageRule, MESSAGES } from "./messages.ts";
 
 /** A frame whose bytes are all there, not yet decoded. */
 export interface Frame {
@@ -22,18 +16,18 @@ export interface Frame {
 
 /** The most bytes that the frame of a message can take. */
 export function frameRoom(message: Message): number {
-  const { fields } = MESSAGES[message.type] as MessageRule;
+  const { leastSize, varying } = MESSAGES[message.type] as MessageRule;
   const values = message as unknown as Record<string, unknown>;
-  let room = HEADER_SIZE;
-  for (const field of fields) room += roomFor(field, values[field.name]);
+  let room = leastSize;
+  for (const field of varying) room += roomFor(field, values[field.name]);
   return room;
 }
 
-/** Writes the frame of a message at `position`, where it has room; returns its end. Throws `invalid`. */
-export function encodeInto(into: Uint8Array, position: number, message: Message): number {
+/** Writes the frame of a message where the writer is, which has room for it; returns its end. Throws `invalid`. */
+export function encodeInto(writer: FieldWriter, message: Message): number {
   const { number, fields } = MESSAGES[message.type] as MessageRule;
   const values = message as unknown as Record<string, unknown>;
-  const writer = new FieldWriter(into, position);
+  const { position } = writer;
   writer.write(SIZE, 0);
   writer.write(TYPE, number);
   writer.write(TAG, message.tag);
@@ -41,13 +35,14 @@ export function encodeInto(into: Uint8Array, position: number, message: Message)
   const end = writer.position;
   writer.position = position;
   writer.write(SIZE, end - position);
+  writer.position = end;
   return end;
 }
 
 /** The frame of a message. Throws `invalid` for a value that its field cannot hold. */
 export function encode(message: Message): Uint8Array {
   const room = new Uint8Array(frameRoom(message));
-  return room.subarray(0, encodeInto(room, 0, message));
+  return room.subarray(0, encodeInto(new FieldWriter(room), message));
 }
 
 /** A message of a later version: its frame is sound, but its number is not in the table. */

@@ -30,6 +30,10 @@ export interface Field {
   readonly kind: FieldKind;
   /** Bytes it takes, or at least takes where that depends on its value. */
   readonly size: number;
+  /** Whether that depends on its value. */
+  readonly isVarying: boolean;
+  /** Above what a number of so many bytes can be. */
+  readonly limit: number;
 }
 
 /** The object type that a line of notation such as `offset[8] name[s]` describes. */
@@ -54,7 +58,8 @@ export function parseFields(line: string): Field[] {
 /** A field of this name and kind. */
 export function fieldOf(name: string, kind: FieldKind): Field {
   const counted = kind === "s" || kind === "m";
-  return { name, kind, size: counted ? 2 : kind === "rest" ? 0 : Number(kind) };
+  const size = counted ? 2 : kind === "rest" ? 0 : Number(kind);
+  return { name, kind, size, isVarying: counted || kind === "rest", limit: 2 ** (8 * size) };
 }
 
 /** What the upper half of a 64-bit number counts. */
@@ -101,7 +106,7 @@ export class FieldWriter {
   }
 
   #number(field: Field, value: number): void {
-    this.#insistOn(Number.isSafeInteger(value) && value < 2 ** (8 * field.size), field, value);
+    this.#insistOn(Number.isSafeInteger(value) && value < field.limit, field, value);
     const at = this.position;
     if (field.size === 1) this.#view.setUint8(at, value);
     else if (field.size === 2) this.#view.setUint16(at, value);
@@ -151,12 +156,14 @@ export class FieldWriter {
   }
 }
 
-/** The most bytes a value can take as this field: exact, but that any character may take three. */
+/**
+ * The most bytes a value can take as this varying field beside its `size`: exact, but that any character may take
+ * three.
+ */
 export function roomFor(field: Field, value: unknown): number {
-  if (field.kind === "s") return 2 + 3 * (value as string).length;
+  if (field.kind === "s") return 3 * (value as string).length;
   if (field.kind === "rest") return (value as Uint8Array).length;
-  if (field.kind !== "m") return field.size;
-  let room = 2;
+  let room = 0;
   for (const [key, text] of Object.entries(value as Record<string, string>)) {
     room += 4 + 3 * (key.length + text.length);
   }

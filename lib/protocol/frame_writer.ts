@@ -4,6 +4,7 @@
 import { MorselError } from "../base/errors.ts";
 import type { Lane } from "../base/rate_limit.ts";
 import { decode, encodeInto, frameRoom } from "./codec.ts";
+import { FieldWriter } from "./fields.ts";
 import { HEADER_SIZE, type Message } from "./messages.ts";
 import { describe } from "./notation.ts";
 
@@ -23,14 +24,47 @@ export interface FrameWriterOptions {
 }
 
 /** One write, made or to be made. */
-interface Write {
+class Write {
   bytes: Uint8Array;
-  length: number;
+  length = 0;
   /** How much of it are messages, and not frames that were laid out already. */
-  messages: number;
-  /** Whether more frames may join it. */
+  messages = 0;
+  /** Adds messages, as long as they may join it; undefined for frames that are written where they lie. */
+  fields: FieldWriter | undefined;
   isOpen: boolean;
-  readonly written: PromiseWithResolvers<void>;
+  #ended: PromiseWithResolvers<void> | undefined;
+
+  constructor(to: FieldWriter | Uint8Array) {
+    this.fields = to instanceof FieldWriter ? to : undefined;
+    this.bytes = to instanceof FieldWriter ? to.bytes : to;
+    this.isOpen = this.fields !== undefined;
+  }
+
+  /** Settles when the system has taken it; made for those who look, and asked for before it is written. */
+  get written(): Promise<void> {
+    if (!this.#ended) {
+      this.#ended = Promise.withResolvers<void>();
+      this.#ended.promise.catch(() => {}); // each caller that looks has this promise and sees the failure there
+    }
+    return this.#ended.promise;
+  }
+
+  succeed(): void {
+    this.#ended?.resolve();
+  }
+
+  fail(error: MorselError): void {
+    this.#ended?.reject(error);
+  }
+
+  /** Makes room for so many bytes more. */
+  grow(size: number): void {
+    if (this.length + size <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + size));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+    this.fields = new FieldWriter(larger);
+  }
 }
 
 /** Writes frames in the order of the calls. After a failed write every call fails with `connection`. */
@@ -43,7 +77,7 @@ export class FrameWriter {
   readonly #waiting: Write[] = [];
   #writing: Promise<void> | undefined;
   #isScheduled = false;
-  #spare: Uint8Array | undefined;
+  #spare: FieldWriter | undefined;
   #unwritten = 0;
   #unwrittenMessages = 0;
   #failure: MorselError | undefined;
@@ -69,14 +103,14 @@ export class FrameWriter {
   /** Writes all that was handed in so far; settles when the system has taken it. */
   async written(): Promise<void> {
     this.flush();
-    await (this.#waiting.at(-1)?.written.promise ?? this.#writing);
+    await (this.#waiting.at(-1)?.written ?? this.#writing);
   }
 
   /** Sends a message; settles when the system has taken its bytes. */
   send(message: Message): Promise<void> {
     const { written } = this.#add(message);
     this.#schedule();
-    return written.promise;
+    return written;
   }
 
   /** Adds a message that others follow at once: it goes out with the next one. */
@@ -88,7 +122,7 @@ export class FrameWriter {
   sendNow(message: Message): Promise<void> {
     const { written } = this.#add(message);
     this.flush();
-    return written.promise;
+    return written;
   }
 
   /** Like `sendNow`, but leaves its fate to the reading side. */
@@ -107,12 +141,13 @@ export class FrameWriter {
     if (this.#options.trace) traceFrames(frames, this.#options.trace);
     const write = frames.length <= JOIN_SIZE
       ? this.#writeWithRoom(frames.length)
-      : this.#enqueue(frames, false);
+      : this.#enqueue(frames);
     if (write.isOpen) write.bytes.set(frames, write.length);
     write.length += frames.length;
     this.#unwritten += frames.length;
+    const { written } = write;
     this.#schedule();
-    return write.written.promise;
+    return written;
   }
 
   /** Ends the stream after all that was sent; the peer sees an orderly close. */
@@ -130,7 +165,9 @@ export class FrameWriter {
   #add(message: Message): Write {
     this.#options.trace?.(describe(message));
     const write = this.#writeWithRoom(frameRoom(message));
-    const end = encodeInto(write.bytes, write.length, message);
+    const fields = write.fields!;
+    fields.position = write.length;
+    const end = encodeInto(fields, message);
     const size = end - write.length;
     this.#unwritten += size;
     this.#unwrittenMessages += size;
@@ -143,29 +180,26 @@ export class FrameWriter {
   #writeWithRoom(size: number): Write {
     const last = this.#waiting.at(-1);
     if (!last?.isOpen) {
-      const bytes = this.#takeSpare(size) ?? new Uint8Array(Math.max(GATHER_SIZE, size));
-      return this.#enqueue(bytes, true);
+      const room = Math.max(GATHER_SIZE, size);
+      return this.#enqueue(this.#takeSpare(size) ?? new FieldWriter(new Uint8Array(room)));
     }
-    if (last.length + size > last.bytes.length) {
-      const larger = new Uint8Array(Math.max(2 * last.bytes.length, last.length + size));
-      larger.set(last.bytes.subarray(0, last.length));
-      last.bytes = larger;
-    }
+    last.grow(size);
     return last;
   }
 
-  #takeSpare(size: number): Uint8Array | undefined {
+  #takeSpare(size: number): FieldWriter | undefined {
     const spare = this.#spare;
-    if (!spare || spare.length < size) return undefined;
+    if (!spare || spare.bytes.length < size) return undefined;
     this.#spare = undefined;
     return spare;
   }
 
-  #enqueue(bytes: Uint8Array, isOpen: boolean): Write {
-    const write = { bytes, length: 0, messages: 0, isOpen, written: Promise.withResolvers<void>() };
-    write.written.promise.catch(() => {}); // each caller that looks has this promise and sees the failure there
-    if (this.#failure) write.written.reject(this.#failure);
-    else this.#waiting.push(write);
+  #enqueue(to: FieldWriter | Uint8Array): Write {
+    const write = new Write(to);
+    if (this.#failure) {
+      void write.written;
+      write.fail(this.#failure);
+    } else this.#waiting.push(write);
     return write;
   }
 
@@ -192,8 +226,8 @@ export class FrameWriter {
       }
       this.#unwritten -= write.length;
       this.#unwrittenMessages -= write.messages;
-      if (write.bytes.length === GATHER_SIZE) this.#spare = write.bytes;
-      write.written.resolve();
+      if (write.bytes.length === GATHER_SIZE) this.#spare = write.fields;
+      write.succeed();
     }
     this.#writing = undefined;
   }
@@ -216,7 +250,7 @@ export class FrameWriter {
 
   #fail(write: Write, cause: unknown): void {
     this.#failure = new MorselError("connection", "The connection was lost", { cause });
-    for (const { written } of [write, ...this.#waiting.splice(0)]) written.reject(this.#failure);
+    for (const lost of [write, ...this.#waiting.splice(0)]) lost.fail(this.#failure);
   }
 }
 

@@ -99,6 +99,9 @@ export interface MessageRule<Line extends string = string> {
   /** The fields after the header, in notation. */
   readonly line: Line;
   readonly fields: readonly Field[];
+  /** Bytes its frame takes at least, and the fields that make it larger. */
+  readonly leastSize: number;
+  readonly varying: readonly Field[];
   /** Of a request: the message that is its last reply, unless an Error is. */
   readonly lastReply: LastReply | undefined;
 }
@@ -145,5 +148,8 @@ function message<Line extends string>(
   line: Line,
   lastReply?: LastReply,
 ): MessageRule<Line> {
-  return { number, sender, line, fields: parseFields(line), lastReply };
+  const fields = parseFields(line);
+  const leastSize = fields.reduce((sum, { size }) => sum + size, HEADER_SIZE);
+  const varying = fields.filter(({ isVarying }) => isVarying);
+  return { number, sender, line, fields, leastSize, varying, lastReply };
 }
