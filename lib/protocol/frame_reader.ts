@@ -11,6 +11,8 @@ import { DATA_HEADER_SIZE, HEADER_SIZE, type Message, MESSAGES } from "./message
 const SMALL_BUFFER = 1024;
 /** Bytes a reader holds while much arrives; larger ones brought nothing on loopback. */
 const LARGE_BUFFER = 1024 * 1024;
+/** How much larger or smaller the next buffer is. */
+const GROWTH = 4;
 /** So many small reads in a row are no accident, and a small buffer will do again. */
 const SMALL_READS = 16;
 
@@ -190,12 +192,16 @@ export class FrameReader {
     return high * 0x1_0000_0000 + this.#view.getUint32(frame + HEADER_SIZE + 4);
   }
 
-  /** Moves what is left to the front of a buffer that has room for the rest of its frame. */
+  /**
+   * Moves what is left to the front of a buffer that has room for more of its frame: no more than four times what has
+   * come, as a frame that is announced and never sent must cost little.
+   */
   #makeRoom(): void {
     const left = this.#end - this.#start;
     const frame = left >= 4 ? this.#view.getUint32(this.#start) : 0;
-    const capacity = Math.max(this.#capacity, frame);
-    if (capacity === this.#bytes.length) {
+    const capacity = Math.max(this.#capacity, Math.min(frame, GROWTH * left));
+    const { length } = this.#bytes;
+    if (capacity <= length && length < GROWTH * capacity) {
       this.#bytes.copyWithin(0, this.#start, this.#end);
     } else {
       const larger = new Uint8Array(capacity);
@@ -209,10 +215,10 @@ export class FrameReader {
 
   /** Lets the buffer follow the traffic, so that ten thousand idle connections stay cheap. */
   #adapt(read: number, room: number): void {
-    if (read === room) this.#capacity = Math.min(LARGE_BUFFER, this.#capacity * 4);
+    if (read === room) this.#capacity = Math.min(LARGE_BUFFER, this.#capacity * GROWTH);
     this.#smallReads = read < this.#capacity / 8 ? this.#smallReads + 1 : 0;
     if (this.#smallReads < SMALL_READS) return;
     this.#smallReads = 0;
-    this.#capacity = Math.max(SMALL_BUFFER, this.#capacity / 4);
+    this.#capacity = Math.max(SMALL_BUFFER, this.#capacity / GROWTH);
   }
 }

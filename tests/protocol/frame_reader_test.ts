@@ -106,6 +106,31 @@ Deno.test("FrameReader takes a frame of exactly its limit, larger than its buffe
   ]);
 });
 
+Deno.test("FrameReader makes room for a frame as its bytes come, not as its size says", async () => {
+  const frame = encode(data(1, 0, 90_000));
+  const rooms: { sent: number; room: number }[] = [];
+  let sent = 0;
+  const readable = new ReadableStream<Uint8Array>({
+    type: "bytes",
+    pull: (controller) => {
+      const request = (controller as ReadableByteStreamController).byobRequest!;
+      const { buffer, byteOffset, byteLength } = request.view!;
+      rooms.push({ sent, room: byteOffset + byteLength });
+      const piece = frame.subarray(sent, sent + Math.min(byteLength, 700));
+      new Uint8Array(buffer, byteOffset).set(piece);
+      sent += piece.length;
+      request.respond(piece.length);
+    },
+  });
+  const reader = new FrameReader(readable, { maxFrame: 100_000 });
+  let message = reader.take();
+  for (; !message; message = reader.take()) assert(await reader.fill());
+  assertEquals(toHex(encode(message as Message)), toHex(frame));
+  for (const { sent, room } of rooms) {
+    assert(room <= Math.max(1024, 4 * sent), `${room} of ${sent}`);
+  }
+});
+
 Deno.test("FrameReader.fill() fails with connection when the stream ends inside a frame", async () => {
   const whole = encode({ type: "Stat", tag: 1, name: "a.txt" });
   for (let end = 1; end < whole.length; end++) {
