@@ -48,6 +48,11 @@ export function merkleRoot(leaves: Uint8Array): Uint8Array {
   return level.slice(0, DIGEST_SIZE);
 }
 
+/** The digest of a content of at most one block, which is its own tree. */
+export function smallDigest(bytes: Uint8Array): Uint8Array {
+  return bytes.length > 0 ? leafHash(bytes) : merkleRoot(bytes);
+}
+
 /** Hashes the blocks of content that arrives in pieces of any size, front to back, in constant memory. */
 export class LeafHasher {
   readonly #onLeaf: (leaf: Uint8Array) => void;

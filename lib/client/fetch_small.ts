@@ -3,7 +3,7 @@
 // Whatever is not as it should be is left to the way of all files, which says what.
 
 import { equals } from "@std/bytes";
-import { BLOCK_SIZE, leafHash, merkleRoot } from "../base/merkle.ts";
+import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
@@ -30,14 +30,10 @@ export async function fetchSmall(
   const end = await call.ended;
   if (!reply.isWhole(end)) return undefined;
   const { file, bytes } = reply;
-  const digest = counters ? counters.hash(() => digestOf(bytes)) : digestOf(bytes);
+  const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
   if (!equals(digest, file!.digest)) return undefined;
   onProgress?.({ received: bytes.length, durable: bytes.length, total: bytes.length });
   return { file: fileInfoOf(file!), bytes };
-}
-
-function digestOf(bytes: Uint8Array): Uint8Array {
-  return bytes.length > 0 ? leafHash(bytes) : merkleRoot(bytes);
 }
 
 /** What comes of one ReadRange, as long as it is a small file. */

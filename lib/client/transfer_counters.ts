@@ -23,7 +23,7 @@ export class TransferCounters {
     return this.#waitedMs[what];
   }
 
-  /** How long was hashed, but for what another thread did meanwhile. */
+  /** How long was hashed. */
   get hashMs(): number {
     return this.#hashMs;
   }

@@ -2,13 +2,13 @@
 // comes back: one round trip. A large one goes on where the server's stable storage ends.
 
 import { toHex } from "../base/hex.ts";
-import { BLOCK_SIZE } from "../base/merkle.ts";
+import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
 import type { Calls } from "./calls.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
 import { openSource } from "./put_source.ts";
 import type { FileInfo, PutOptions, PutSource } from "./types.ts";
-import { smallDigest, uploadSmall } from "./upload_small.ts";
+import { uploadSmall } from "./upload_small.ts";
 import { UploadAttempt, type UploadState } from "./upload_attempt.ts";
 import { UploadHasher } from "./upload_hasher.ts";
 

@@ -1,17 +1,11 @@
 // An upload of bytes that are in memory and at most one block: Begin, Data and Commit go out in one write, and one
 // reply ends it. The fast path of many small files; `bench/requests_bench.ts` shows what one costs.
 
-import { leafHash, merkleRoot } from "../base/merkle.ts";
 import { beginMessage } from "./begin_message.ts";
 import type { Calls } from "./calls.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { FileInfo, PutOptions } from "./types.ts";
-
-/** The digest of at most one block. */
-export function smallDigest(bytes: Uint8Array): Uint8Array {
-  return bytes.length > 0 ? leafHash(bytes) : merkleRoot(bytes);
-}
 
 /** Puts `bytes`, which have this digest, over one connection. */
 export async function uploadSmall(

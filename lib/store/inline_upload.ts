@@ -2,7 +2,7 @@
 // catalog. Nothing of it outlives its connection, so it needs no row, no turns and no checkpoints.
 
 import { MorselError } from "../base/errors.ts";
-import { leafHash, merkleRoot } from "../base/merkle.ts";
+import { smallDigest } from "../base/merkle.ts";
 import type { Catalog, FileRecord } from "./catalog.ts";
 import type { HeldBlobs } from "./held_blobs.ts";
 import {
@@ -62,7 +62,7 @@ export class InlineUpload implements OpenUpload {
     this.#ended = true;
     insistOnWhole(size, this.#received, this.#about);
     const bytes = this.#bytes;
-    const found = size > 0 ? leafHash(bytes) : merkleRoot(NOTHING);
+    const found = smallDigest(bytes);
     insistOnDigest(found, digest);
     const { catalog, held } = this.#parts;
     const { name, condition, modifiedMs, metadata, owner, quotas } = this.#about;

@@ -3,15 +3,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { concat } from "@std/bytes";
 import { MorselError } from "../../lib/base/errors.ts";
-import { FileClient } from "../../lib/client/file_client.ts";
-import { hello, welcome } from "../../lib/protocol/handshake.ts";
-import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import type { Message } from "../../lib/protocol/messages.ts";
-import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf, digestOf } from "../support/content.ts";
-import { memoryPair } from "../support/memory_connection.ts";
+import { greetedPair } from "../support/greeted_pair.ts";
 import { memoryServer } from "../support/memory_server.ts";
-import { RawPeer } from "../support/raw_peer.ts";
 
 Deno.test("getSmall() gives files of up to a block, in one request each", async () => {
   await using server = await memoryServer();
@@ -85,16 +80,12 @@ Deno.test("getSmall() does not believe that a file is empty whose digest says ot
 
 /** What a client makes of these replies to its first request. */
 async function replied(replies: Message[]) {
-  const [near, far] = memoryPair();
-  const peer = new RawPeer(far);
-  const opening = FileClient.open(near, { clock: systemClock });
-  await peer.expect("Hello");
-  const { reply } = welcome(hello(), { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) });
-  await peer.send(reply);
-  await using client = await opening;
+  const { client, peer } = await greetedPair();
   const done = client.getSmall("a");
   const { tag } = await peer.expect("ReadRange");
   assertEquals(tag, TAG.tag);
   await peer.send(...replies);
-  return await done;
+  const small = await done;
+  await client.close();
+  return small;
 }
