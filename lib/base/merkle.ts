@@ -1,8 +1,9 @@
 // The digest of content: the root of a SHA-256 Merkle tree over blocks of 64 KiB, hashed as in RFC 9162
 // section 2.1 (PROTOCOL.md 2.4). Not a general tree: leaves are only ever appended.
 
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { fromHex } from "./hex.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Bytes in a block, the unit of hashing. */
 export const BLOCK_SIZE = 65536;
@@ -15,12 +16,12 @@ const NODE_PREFIX = Uint8Array.of(0x01);
 
 /** The hash of one block of up to 64 KiB. */
 export function leafHash(block: Uint8Array): Uint8Array {
-  return finish(createHash("sha256").update(LEAF_PREFIX).update(block));
+  return finish(sha256().update(LEAF_PREFIX).update(block));
 }
 
 /** The hash that stands for two neighbouring subtrees. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return finish(createHash("sha256").update(NODE_PREFIX).update(left).update(right));
+  return finish(sha256().update(NODE_PREFIX).update(left).update(right));
 }
 
 /**
@@ -28,7 +29,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
  * a node without a neighbour going up as it is: that is the tree of RFC 9162, and takes no array for each node.
  */
 export function merkleRoot(leaves: Uint8Array): Uint8Array {
-  if (leaves.length === 0) return finish(createHash("sha256"));
+  if (leaves.length === 0) return finish(sha256());
   if (leaves.length === DIGEST_SIZE) return leaves.slice();
   const level = leaves.slice();
   const node = new Uint8Array(NODE_PREFIX.length + 2 * DIGEST_SIZE);
@@ -40,7 +41,7 @@ export function merkleRoot(leaves: Uint8Array): Uint8Array {
       if (pair.length === DIGEST_SIZE) level.copyWithin(above, start, size);
       else {
         node.set(pair, NODE_PREFIX.length);
-        level.set(finish(createHash("sha256").update(node)), above);
+        level.set(finish(sha256().update(node)), above);
       }
     }
     size = above;
@@ -68,7 +69,7 @@ export class LeafHasher {
   update(bytes: Uint8Array): void {
     for (let start = 0; start < bytes.length;) {
       const end = Math.min(bytes.length, start + BLOCK_SIZE - this.#blockSize);
-      this.#block ??= createHash("sha256").update(LEAF_PREFIX);
+      this.#block ??= sha256().update(LEAF_PREFIX);
       this.#block.update(bytes.subarray(start, end));
       this.#blockSize += end - start;
       start = end;
@@ -178,7 +179,7 @@ export class MerklePeaks {
   /** The digest of a content of these blocks. */
   root(): Uint8Array {
     let root = this.#roots.at(-1)?.hash;
-    if (!root) return finish(createHash("sha256"));
+    if (!root) return finish(sha256());
     for (let index = this.#roots.length - 2; index >= 0; index--) {
       root = nodeHash(this.#roots[index]!.hash, root);
     }

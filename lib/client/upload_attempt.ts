@@ -3,6 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
+import { unlessAborted } from "../base/wait.ts";
 import { concat, equals } from "@std/bytes";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { sendData } from "../protocol/send_data.ts";
@@ -37,7 +38,6 @@ export class UploadAttempt {
   readonly #calls: Calls;
   readonly #state: UploadState;
   readonly #stop = new AbortController();
-  readonly #stopped: Promise<never>;
   #begun: MessageOf<"Begun"> | undefined;
   #leaves: Uint8Array[] = [];
   #leafCount = 0;
@@ -47,10 +47,6 @@ export class UploadAttempt {
   constructor(calls: Calls, state: UploadState) {
     this.#calls = calls;
     this.#state = state;
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => {}); // most uploads read nothing any more when they are stopped
-    this.#stopped = promise;
-    this.#stop.signal.addEventListener("abort", () => reject(this.#stop.signal.reason));
   }
 
   /** Puts the source; says so when the server's unfinished upload is of another one. */
@@ -167,7 +163,8 @@ export class UploadAttempt {
       await (counters?.wait("window", room) ?? room);
     }
     // A source may be silent for ever, such as a terminal: the end of the call must not wait for it.
-    const count = await Promise.race([this.#state.source.read(into, position), this.#stopped]);
+    const reading = this.#state.source.read(into, position);
+    const count = await unlessAborted(reading, this.#stop.signal);
     const bytes = into.subarray(0, count);
     if (counters) counters.hash(() => hasher.update(bytes));
     else hasher.update(bytes);
