@@ -21,7 +21,10 @@ export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<vo
 /** Waits for `work`, but no longer than until `signal` is aborted; then rejects with its reason. */
 export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return await work;
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    work.catch(() => {}); // nobody is left to be told
+    throw signal.reason;
+  }
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
