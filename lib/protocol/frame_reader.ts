@@ -128,6 +128,7 @@ export class FrameReader {
   }
 
   #useBuffer(buffer: ArrayBuffer): void {
+    if (buffer === this.#bytes.buffer) return;
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
     if (this.#end > buffer.byteLength) this.#start = this.#end = 0;

@@ -46,7 +46,6 @@ export function readAtOnce(
   const { file, bytes } = open;
   const end = endOf(request, file.size);
   if (end - offset > chunk * MAX_CHUNKS_AT_ONCE) return false;
-  pins.hold(open);
   writer.add(fileMessage(tag, file));
   for (let start = offset; start < end; start += chunk) {
     const data = bytes.subarray(start, Math.min(end, start + chunk));
@@ -55,6 +54,7 @@ export function readAtOnce(
   // One block at most, whose hash is the digest: there is nothing beside it to prove it with.
   if (proof) writer.add({ type: "Proof", tag, hashes: NOTHING });
   writer.post({ type: "End", tag, offset: end });
+  pins.hold(open);
   return true;
 }
 

@@ -202,6 +202,8 @@ export interface CatalogTotals {
 export interface Catalog extends AsyncDisposable {
   /** All commits, removals, moves and copies. A move is a removal, and behind it a put. */
   readonly log: ChangeLog;
+  /** The file as it is remembered, where files are, by a name that nobody need have checked; undefined says nothing. */
+  readonly recent?: { recall(name: string): StoredFile | undefined };
   /** The file of this name, or undefined. */
   stat(name: CheckedName): Promise<FileRecord | undefined>;
   /** The file of this name and where its bytes are, or undefined. */

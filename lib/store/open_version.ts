@@ -1,7 +1,7 @@
 // A version of a file, open for reading: the way of a download, inside the store.
 
 import { MorselError } from "../base/errors.ts";
-import { type CheckedName, quote } from "../base/names.ts";
+import { type CheckedName, checkName, quote } from "../base/names.ts";
 import type { BlobReader, Blobs } from "./blobs.ts";
 import type { Catalog, FileRecord, StoredFile } from "./catalog.ts";
 import { goneVersion, notFound } from "./conditions.ts";
@@ -56,9 +56,9 @@ export async function openVersion(
 /** Opens the newest version where the catalog has it at hand, bytes and all; undefined says nothing. */
 export function openAtOnce(
   parts: OpenVersionParts,
-  name: CheckedName,
+  name: string,
 ): InlineVersion | undefined {
-  const stored = parts.catalog.peek(name);
+  const stored = parts.catalog.recent?.recall(name) ?? parts.catalog.peek(checkName(name));
   if (stored?.place.kind !== "inline" || stored.damage !== undefined) return undefined;
   return inlineVersion(parts, stored, stored.place.bytes);
 }
@@ -69,9 +69,10 @@ function inlineVersion(
   bytes: Uint8Array,
 ): InlineVersion {
   const { file, place } = stored;
-  const fail = (how: string) => failAndMark(parts, stored, how);
-  const tree = new VersionTree(file, leafSource(parts.catalog, place), fail);
-  return new InlineVersion(file, tree, bytes);
+  return new InlineVersion(file, bytes, () => {
+    const fail = (how: string) => failAndMark(parts, stored, how);
+    return new VersionTree(file, leafSource(parts.catalog, place), fail);
+  });
 }
 
 /** Held before it is looked for, so that its leaf hashes stay as long as its bytes do. */
@@ -124,14 +125,20 @@ async function checkedVersion(
 /** A version whose bytes are in the catalog, so at most one block. It holds nothing that must be closed. */
 export class InlineVersion implements OpenVersion {
   readonly file: FileRecord;
-  readonly tree: VersionTree;
   /** All of it; not to be changed. */
   readonly bytes: Uint8Array;
+  readonly #makeTree: () => VersionTree;
+  #tree: VersionTree | undefined;
 
-  constructor(file: FileRecord, tree: VersionTree, bytes: Uint8Array) {
+  constructor(file: FileRecord, bytes: Uint8Array, makeTree: () => VersionTree) {
     this.file = file;
-    this.tree = tree;
     this.bytes = bytes;
+    this.#makeTree = makeTree;
+  }
+
+  /** Made when it is first wanted: most small files are read whole, and need no other proof. */
+  get tree(): VersionTree {
+    return this.#tree ??= this.#makeTree();
   }
 
   async read(into: Uint8Array, offset: number): Promise<number> {

@@ -23,6 +23,14 @@ export class RecentFiles {
     this.#mostBytes = mostBytes;
   }
 
+  /**
+   * The file as it was remembered, undefined for any other. The name need not have been checked, which costs more than
+   * this: whatever it is, it is the same as one that was.
+   */
+  recall(name: string): StoredFile | undefined {
+    return this.#files.get(name);
+  }
+
   /** The file as it was remembered, or as it is looked up; what it holds is not to be changed. */
   find(name: CheckedName, lookUp: () => StoredFile | undefined): StoredFile | undefined {
     const key = keyOf(name);

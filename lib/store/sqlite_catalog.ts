@@ -51,13 +51,13 @@ export interface SqliteCatalogParts {
 /** A {@linkcode Catalog} in a SQLite file. */
 export class SqliteCatalog implements Catalog {
   readonly log: SqliteChangeLog;
+  readonly recent: RecentFiles;
   readonly #db: SqlDatabase;
   readonly #clock: Clock;
   readonly #sql: CatalogStatements;
   readonly #changes: GroupCommit;
   readonly #contents: SqliteContents;
   readonly #usage: SqliteUsage;
-  readonly #recent: RecentFiles;
 
   /** Over a database that has the tables, which is closed with it. Only its one owner may remember files. */
   protected constructor(
@@ -66,7 +66,7 @@ export class SqliteCatalog implements Catalog {
     recent = new RecentFiles(0),
   ) {
     this.#db = db;
-    this.#recent = recent;
+    this.recent = recent;
     this.#clock = clock;
     this.#sql = prepareStatements(db);
     this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
@@ -99,7 +99,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   peek(name: CheckedName): StoredFile | undefined {
-    return this.#recent.find(name, () => {
+    return this.recent.find(name, () => {
       const row = this.#read(() => this.#sql.find.get(name.key));
       return row && storedFileOf(row);
     });
@@ -287,12 +287,12 @@ export class SqliteCatalog implements Catalog {
     const text = JSON.stringify(metadata);
     const about = [version, content, committedMs, modifiedMs, text, owner];
     this.#sql.putFile.run(name.key, name.name, ...about);
-    this.#recent.forget(name);
+    this.recent.forget(name);
     return file;
   }
 
   #drop(name: CheckedName): void {
     this.#sql.dropFile.run(name.key);
-    this.#recent.forget(name);
+    this.recent.forget(name);
   }
 }

@@ -55,7 +55,13 @@ Deno.test("one spelling of a name forgets what another one has found", async () 
   const [composed, decomposed] = [checkName("caf\u00e9"), checkName("cafe\u0301")];
   await catalog.commit(inlineFile(composed.name, contentOf(10)));
   assert(peekTwice(catalog, composed));
+  assertEquals(catalog.recent.recall(composed.name)?.place, {
+    kind: "inline",
+    bytes: contentOf(10),
+  });
+  assertEquals(catalog.recent.recall(decomposed.name), undefined);
   await catalog.commit(inlineFile(decomposed.name, contentOf(20)));
+  assertEquals(catalog.recent.recall(composed.name), undefined);
   assertEquals(catalog.peek(composed)?.place, { kind: "inline", bytes: contentOf(20) });
 });
 
