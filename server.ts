@@ -16,7 +16,7 @@ import { serveHttp } from "./lib/runtime/node_http.ts";
 import { openLogFile } from "./lib/runtime/log_file.ts";
 import { nodeFiles } from "./lib/runtime/node_files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
-import { runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
+import { runtimeFiles, runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
 import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
 import { systemClock } from "./lib/runtime/system_clock.ts";
 import { FileServer } from "./lib/server/file_server.ts";
@@ -111,7 +111,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { dataFolder = "./morsel-data" } = options;
   const watching = watchers({ ...options, clock: systemClock });
   const { metrics, onError } = watching;
-  const parts = DATA_FOLDER_PARTS;
+  const parts = { ...DATA_FOLDER_PARTS, files: await runtimeFiles() };
   const folder = await openDataFolder(dataFolder, {
     ...parts,
     ...(options.metrics && {

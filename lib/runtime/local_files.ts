@@ -4,7 +4,7 @@
 import fs, { type Dirent } from "node:fs";
 import fsp from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
-import type { FolderEntry, LocalFiles, LocalStatus, Placement, WholeFile } from "./files.ts";
+import type { Files, FolderEntry, LocalFiles, LocalStatus, Placement, WholeFile } from "./files.ts";
 import { isMissing, nodeFiles, statusFrom } from "./node_files.ts";
 import { QuickCalls } from "./quick_calls.ts";
 
@@ -16,16 +16,23 @@ export interface SmallFileCalls {
   readWhole(path: string, most: number): WholeFile;
 }
 
+/** What a runtime may have better than node:fs. */
+export interface LocalFilesParts {
+  /** For large files. */
+  files?: Files;
+  calls?: SmallFileCalls;
+}
+
 /** The file system of the runtime. The clock tells which calls are quick. */
 export function localFiles(
   clock: Pick<Clock, "monotonicMs">,
-  calls: SmallFileCalls = { look, readWhole },
+  { files = nodeFiles, calls = { look, readWhole } }: LocalFilesParts = {},
 ): LocalFiles {
   const [looks, lists, reads] = [1, 2, 4].map((calls) => new QuickCalls(clock, { calls }));
   // Many at once in one folder wait for its lock, and burn time while they do: they had better be slow in a row.
   const writes = new QuickCalls(clock, { calls: 8 });
   return {
-    ...nodeFiles,
+    ...files,
     look: (path) =>
       present(looks!.make(() => calls.look(path), async () => localStatus(await fsp.lstat(path)))),
     entries: async (path) => {

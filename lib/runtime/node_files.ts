@@ -18,12 +18,20 @@ import type { FileStatus, MeasuredFiles, OpenFile } from "./files.ts";
 import { QuickCalls } from "./quick_calls.ts";
 import { systemClock } from "./system_clock.ts";
 
-/** The file system of the runtime. */
+/** Writes to one file that may take long, and leave the rest of the program alone meanwhile. */
+export interface PatientWriter {
+  /** Writes the first of `bytes` at `position`; settles with how many that were. They may be reused then. */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  /** Closes what it has opened. */
+  close(): void;
+}
+
+/** Makes the writer of a file that is open at this path; asked once a file, when blocking has become slow. */
+export type MakePatientWriter = (path: string, handle: FileHandle) => PatientWriter;
+
+/** The file system of the runtime, all of it through node:fs. */
 export const nodeFiles: MeasuredFiles = {
-  open: async (path, mode) => {
-    const permissions = mode === "createPrivate" ? 0o600 : 0o666;
-    return new NodeFile(await open(path, FLAGS[mode], permissions));
-  },
+  open: (path, mode) => openFile(path, mode, nodeWriter),
   stat: statusOf,
   rename: (from, to) => rename(from, to),
   remove,
@@ -38,6 +46,29 @@ export const nodeFiles: MeasuredFiles = {
   },
   setModified: (path, modifiedMs) => utimes(path, modifiedMs / 1000, modifiedMs / 1000),
 };
+
+/** The same with a writer of the runtime's own for files whose disk is slow. */
+export function nodeFilesWith(makeWriter: MakePatientWriter): MeasuredFiles {
+  return { ...nodeFiles, open: (path, mode) => openFile(path, mode, makeWriter) };
+}
+
+function nodeWriter(_path: string, handle: FileHandle): PatientWriter {
+  return {
+    write: async (bytes, position) =>
+      (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
+    close() {},
+  };
+}
+
+async function openFile(
+  path: string,
+  mode: keyof typeof FLAGS,
+  makeWriter: MakePatientWriter,
+): Promise<OpenFile> {
+  const permissions = mode === "createPrivate" ? 0o600 : 0o666;
+  const handle = await open(path, FLAGS[mode], permissions);
+  return new NodeFile(handle, () => makeWriter(path, handle));
+}
 
 // "wx" and not "wx+", so that a program that only creates needs no permission to read.
 const FLAGS = {
@@ -60,10 +91,13 @@ class NodeFile implements OpenFile {
   readonly #handle: FileHandle;
   readonly #reads = new QuickCalls(systemClock);
   readonly #writes = new QuickCalls(systemClock);
+  readonly #makeWriter: () => PatientWriter;
+  #writer: PatientWriter | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, makeWriter: () => PatientWriter) {
     this.#handle = handle;
+    this.#makeWriter = makeWriter;
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
@@ -89,7 +123,7 @@ class NodeFile implements OpenFile {
       const place = [bytes, done, count, position + done] as const;
       done += await this.#writes.make(
         () => writeSync(this.#descriptor, ...place),
-        async () => (await this.#handle.write(...place)).bytesWritten,
+        () => this.#patientWriter.write(bytes.subarray(done, done + count), position + done),
       );
     }
   }
@@ -97,6 +131,11 @@ class NodeFile implements OpenFile {
   /** None of a file that is closed: its number may belong to another one already. */
   get #descriptor(): number {
     return this.#closed ? -1 : this.#handle.fd;
+  }
+
+  get #patientWriter(): PatientWriter {
+    if (this.#closed) throw new TypeError("Cannot write to a file that is closed");
+    return this.#writer ??= this.#makeWriter();
   }
 
   sync(): Promise<void> {
@@ -112,6 +151,7 @@ class NodeFile implements OpenFile {
   }
 
   close(): Promise<void> {
+    if (!this.#closed) this.#writer?.close();
     return this.#closed ??= this.#handle.close();
   }
 }

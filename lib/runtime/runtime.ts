@@ -4,7 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Child, ChildOptions } from "./child.ts";
 import type { ListenOptions, Network, TlsNetwork } from "./connection.ts";
-import type { LocalFiles } from "./files.ts";
+import type { LocalFiles, MeasuredFiles } from "./files.ts";
 import type { HostProcess } from "./process.ts";
 
 const IS_DENO = "Deno" in globalThis;
@@ -36,9 +36,19 @@ export async function runtimeChild(options: ChildOptions): Promise<Child> {
   return (await import("./node_child.ts")).startNodeChild(options);
 }
 
+/** The file system for large files. */
+export async function runtimeFiles(): Promise<MeasuredFiles> {
+  const { nodeFiles, nodeFilesWith } = await import("./node_files.ts");
+  return IS_DENO ? nodeFilesWith((await import("./deno_writer.ts")).denoWriter) : nodeFiles;
+}
+
 /** The file system for programs with many small files. The clock tells which calls are quick. */
 export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Promise<LocalFiles> {
   const { localFiles } = await import("./local_files.ts");
-  if (!IS_DENO) return localFiles(clock);
-  return localFiles(clock, (await import("./deno_small_files.ts")).denoSmallFiles);
+  const files = await runtimeFiles();
+  if (!IS_DENO) return localFiles(clock, { files });
+  return localFiles(clock, {
+    files,
+    calls: (await import("./deno_small_files.ts")).denoSmallFiles,
+  });
 }
