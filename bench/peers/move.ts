@@ -55,6 +55,7 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
   const { signal } = stage;
   // What others have left in the system's cache is not to be written on this one's time.
   await outputOf(["sync", "-f", stage.folder], { signal });
+  if (move.unit === "MB/s") await useMemory(stage, move.amount);
   const processes = (await peer.server.processes()).length;
   const serverBefore = await peer.server.processorSeconds(processes);
   try {
@@ -74,6 +75,17 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
     // Where nothing has arrived, the failure that is on its way says more than one of the removal.
     await move.remove().catch(() => {});
   }
+}
+
+/**
+ * Takes as much memory as the move will, and gives it back. On a virtual machine what is free may be the host's, and takes
+ * five times as long to write to: whoever came behind a small move would pay for that.
+ */
+async function useMemory({ folder, signal }: Stage, bytes: number): Promise<void> {
+  const path = `${folder}/memory`;
+  const blocks = Math.ceil(bytes / 2 ** 20);
+  await outputOf(["dd", "if=/dev/zero", `of=${path}`, "bs=1M", `count=${blocks}`], { signal });
+  await Deno.remove(path);
 }
 
 /** Throws unless two files, or all files in two folders, have the same bytes. */
