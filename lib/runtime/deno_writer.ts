@@ -38,13 +38,16 @@ class DenoWriter implements PatientWriter {
     return await file.write(bytes);
   }
 
-  /** The same file once more; undefined where another one is at its path now, or it cannot be told. */
+  /** The same file once more; undefined where another one is at its path now, or it cannot be told. Never rejects. */
   async #open(): Promise<Deno.FsFile | undefined> {
     const file = await Deno.open(this.#path, { write: true }).catch(() => undefined);
-    if (!file) return undefined;
-    const [known, found] = [await this.#handle.stat(), await file.stat()];
-    if (found.ino !== null && found.ino === known.ino && found.dev === known.dev) return file;
-    file.close();
+    if (file && await this.#isSame(file).catch(() => false)) return file;
+    file?.close();
     return undefined;
+  }
+
+  async #isSame(file: Deno.FsFile): Promise<boolean> {
+    const [known, found] = [await this.#handle.stat(), await file.stat()];
+    return found.ino !== null && found.ino === known.ino && found.dev === known.dev;
   }
 }
