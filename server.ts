@@ -111,6 +111,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { dataFolder = "./morsel-data" } = options;
   const watching = watchers({ ...options, clock: systemClock });
   const { metrics, onError } = watching;
+  // Of all that works on a data folder only this writes large files while others wait.
   const parts = { ...DATA_FOLDER_PARTS, files: await runtimeFiles() };
   const folder = await openDataFolder(dataFolder, {
     ...parts,

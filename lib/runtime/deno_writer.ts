@@ -4,12 +4,8 @@
 import type { FileHandle } from "node:fs/promises";
 import type { PatientWriter } from "./node_files.ts";
 
-/** Writes to the file that is open at `path`, which stays its caller's. */
-export function denoWriter(path: string, handle: FileHandle): PatientWriter {
-  return new DenoWriter(path, handle);
-}
-
-class DenoWriter implements PatientWriter {
+/** Writes to the file that is open at a path, whose handle stays its caller's. */
+export class DenoWriter implements PatientWriter {
   readonly #path: string;
   readonly #handle: FileHandle;
   #file: Promise<Deno.FsFile | undefined> | undefined;

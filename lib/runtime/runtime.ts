@@ -39,7 +39,9 @@ export async function runtimeChild(options: ChildOptions): Promise<Child> {
 /** The file system for large files. */
 export async function runtimeFiles(): Promise<MeasuredFiles> {
   const { nodeFiles, nodeFilesWith } = await import("./node_files.ts");
-  return IS_DENO ? nodeFilesWith((await import("./deno_writer.ts")).denoWriter) : nodeFiles;
+  if (!IS_DENO) return nodeFiles;
+  const { DenoWriter } = await import("./deno_writer.ts");
+  return nodeFilesWith((path, handle) => new DenoWriter(path, handle));
 }
 
 /** The file system for programs with many small files. The clock tells which calls are quick. */

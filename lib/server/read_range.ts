@@ -54,6 +54,7 @@ export function readAtOnce(
   // One block at most, whose hash is the digest: there is nothing beside it to prove it with.
   if (proof) writer.add({ type: "Proof", tag, hashes: NOTHING });
   writer.post({ type: "End", tag, offset: end });
+  // Behind the write: whoever asks for the next range asks later.
   pins.hold(open);
   return true;
 }

@@ -3,12 +3,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { denoWriter } from "../../lib/runtime/deno_writer.ts";
+import { DenoWriter } from "../../lib/runtime/deno_writer.ts";
 import { contentOf } from "../support/content.ts";
 
 Deno.test("the rest of the program goes on while a patient write is under way", async () => {
   await using opened = await openNew();
-  const writer = denoWriter(opened.path, opened.handle);
+  const writer = new DenoWriter(opened.path, opened.handle);
   // The system takes some milliseconds to copy so much, in which an event loop that is free comes round often.
   const bytes = new Uint8Array(128 * 1024 * 1024);
   let isWritten = false;
@@ -22,7 +22,7 @@ Deno.test("the rest of the program goes on while a patient write is under way", 
 
 Deno.test("patient writes that are made at the same time land at their positions", async () => {
   await using opened = await openNew();
-  const writer = denoWriter(opened.path, opened.handle);
+  const writer = new DenoWriter(opened.path, opened.handle);
   const content = contentOf(1_000_000);
   const starts = [...content.keys()].filter((start) => start % 10_000 === 0).reverse();
   const counts = await Promise.all(
@@ -39,7 +39,7 @@ Deno.test("a patient write goes to the file that is open, whatever has its path 
   await Deno.rename(path, `${path} moved`);
   await Deno.writeTextFile(path, "another");
   for (const there of [true, false]) {
-    const writer = denoWriter(path, handle);
+    const writer = new DenoWriter(path, handle);
     assertEquals(await writer.write(Uint8Array.of(1, 2, 3), 2), 3);
     writer.close();
     assertEquals(await Deno.readFile(`${path} moved`), Uint8Array.of(0, 0, 1, 2, 3));
