@@ -3,6 +3,10 @@
 import { MorselError } from "../base/errors.ts";
 import type { Address, Connection, Listener, Network } from "./connection.ts";
 import { DenoReadable, DenoWritable } from "./deno_streams.ts";
+import { OpenSockets, Turns } from "./deno_turns.ts";
+
+// They share one event loop, whoever has opened them.
+const open = new OpenSockets();
 
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
@@ -34,6 +38,7 @@ class DenoListener implements Listener {
 
   constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
+    open.listeners++;
     this.address = { host: listener.addr.hostname, port: listener.addr.port };
   }
 
@@ -49,6 +54,7 @@ class DenoListener implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    open.listeners--;
     this.#listener.close();
   }
 }
@@ -68,8 +74,10 @@ class DenoConnection implements Connection {
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
     tcp.setNoDelay(true);
     tcp.setKeepAlive(true);
+    open.connections++;
     const streamed = {
       tcp,
+      turns: new Turns(open),
       wrote: (count: number) => void (this.#bytesWritten += count),
       close: () => this.close(),
     };
@@ -84,6 +92,7 @@ class DenoConnection implements Connection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    open.connections--;
     this.#tcp.close();
   }
 }

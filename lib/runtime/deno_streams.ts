@@ -2,9 +2,13 @@
 // themselves. A fast path of Morsel: the queues of the streams cost a small exchange 8 of its 27 microseconds, as
 // `bench/connection_bench.ts` shows.
 
+import type { Turns } from "./deno_turns.ts";
+
 /** What the streams stand on: a `Deno.TcpConn`, and who counts for it. */
 export interface StreamedConnection {
   readonly tcp: Deno.TcpConn;
+  /** The turns that it leaves to other connections. */
+  readonly turns: Turns;
   /** Told of bytes as the system takes them. */
   wrote(count: number): void;
   /** Closes both directions. */
@@ -17,9 +21,10 @@ const READ_SIZE = 64 * 1024;
 /** Bytes from the peer. What `getReader({ mode: "byob" })` gives leaves its buffers where they are. */
 export class DenoReadable extends ReadableStream<Uint8Array> {
   readonly #tcp: Deno.TcpConn;
+  readonly #turns: Turns;
   #controller!: ReadableByteStreamController;
 
-  constructor({ tcp, close }: StreamedConnection) {
+  constructor({ tcp, turns, close }: StreamedConnection) {
     let controller!: ReadableByteStreamController;
     super({
       type: "bytes",
@@ -35,6 +40,7 @@ export class DenoReadable extends ReadableStream<Uint8Array> {
       cancel: close,
     });
     this.#tcp = tcp;
+    this.#turns = turns;
     this.#controller = controller;
   }
 
@@ -44,7 +50,12 @@ export class DenoReadable extends ReadableStream<Uint8Array> {
     if (options?.mode !== "byob") return super.getReader();
     // Holding the stream's own reader keeps everybody else away, as with any stream.
     const lock = super.getReader({ mode: "byob" });
-    return new DirectReader(this.#tcp, { lock, controller: this.#controller });
+    return new DirectReader({
+      tcp: this.#tcp,
+      turns: this.#turns,
+      lock,
+      controller: this.#controller,
+    });
   }
 }
 
@@ -52,12 +63,15 @@ export class DenoReadable extends ReadableStream<Uint8Array> {
 export class DenoWritable extends WritableStream<Uint8Array> {
   readonly #put: (bytes: Uint8Array) => Promise<void>;
 
-  constructor({ tcp, wrote }: StreamedConnection) {
+  constructor({ tcp, turns, wrote }: StreamedConnection) {
     const put = async (bytes: Uint8Array) => {
       // Not `tcp.writable`, which tells of a large write only when all of it is taken.
       for (let taken = 0; taken < bytes.length;) {
+        if (turns.areDue) await turns.leave();
         const count = await tcp.write(taken === 0 ? bytes : bytes.subarray(taken));
         taken += count;
+        if (taken < bytes.length) turns.waits();
+        else turns.moved(count);
         wrote(count);
       }
     };
@@ -70,20 +84,21 @@ export class DenoWritable extends WritableStream<Uint8Array> {
   }
 }
 
+interface DirectReaderParts extends Pick<StreamedConnection, "tcp" | "turns"> {
+  readonly lock: ReadableStreamBYOBReader;
+  readonly controller: ReadableByteStreamController;
+}
+
 class DirectReader implements ReadableStreamBYOBReader {
   readonly #tcp: Deno.TcpConn;
+  readonly #turns: Turns;
   readonly #lock: ReadableStreamBYOBReader;
   readonly #controller: ReadableByteStreamController;
   #hasEnded = false;
 
-  constructor(
-    tcp: Deno.TcpConn,
-    { lock, controller }: {
-      lock: ReadableStreamBYOBReader;
-      controller: ReadableByteStreamController;
-    },
-  ) {
+  constructor({ tcp, turns, lock, controller }: DirectReaderParts) {
     this.#tcp = tcp;
+    this.#turns = turns;
     this.#lock = lock;
     this.#controller = controller;
   }
@@ -97,8 +112,10 @@ class DirectReader implements ReadableStreamBYOBReader {
   ): Promise<ReadableStreamReadResult<View>> {
     const bytes = view as ArrayBufferView as Uint8Array<ArrayBuffer>;
     try {
+      if (this.#turns.areDue) await this.#turns.leave();
       const count = await this.#tcp.read(bytes);
       if (count === null) this.#end();
+      else this.#turns.moved(count);
       const value = bytes.subarray(0, count ?? 0) as ArrayBufferView as View;
       return { done: count === null, value } as ReadableStreamReadResult<View>;
     } catch (error) {
