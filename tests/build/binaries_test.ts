@@ -1,7 +1,7 @@
 // The binaries: what can be seen of Deno's without the base binary it builds upon, and Bun's at work.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { buildBinaries, CLIENT, type Program, SERVER } from "../../build/binaries.ts";
+import { buildBinaries, CLIENT, type Program, SERVER, V8_FLAGS } from "../../build/binaries.ts";
 import config from "../../deno.json" with { type: "json" };
 import { tellStory } from "../runtime/programs_story.ts";
 import { findRuntimes } from "../support/runtimes.ts";
@@ -15,7 +15,7 @@ const ANY_PROGRAM = "/bin/true";
 const bun = (await findRuntimes()).find(({ name }) => name === "Bun")!;
 
 Deno.test({
-  name: "deno compile takes both programs, with their commit, their permissions and SQLite",
+  name: "deno compile takes both programs, with their commit, permissions, V8 flags and SQLite",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using folder = await temporaryFolder();
@@ -26,6 +26,7 @@ Deno.test({
         await Deno.readFile(`${folder.path}/${name}`),
       );
       assertStringIncludes(binary, `"app_version":"${config.version}+`);
+      assertStringIncludes(binary, `"${V8_FLAGS}"`);
       for (const kind of ["net", "read", "write", "env", "run", "sys", "ffi"]) {
         const flag = permissions.find((flag) => flag.startsWith(`--allow-${kind}`));
         const names = flag?.split("=")[1]?.split(",") ?? [];
