@@ -80,8 +80,9 @@ const FLAGS = {
 } as const;
 
 /**
- * Bytes of one write: for larger ones Linux looks for large pages to cache them in, and where memory is in pieces
- * that takes longer than all else: 1 MiB at a time went into new files at a sixth of the rate.
+ * Bytes of one write, which ends at a multiple of them: Linux caches it in one large page then, and a GiB takes 0.23 s and
+ * not 0.26. Where memory is in pieces it takes longer than all else to find larger ones: 1 MiB at a time went into new
+ * files at a sixth of the rate.
  */
 const MOST_WRITTEN = 256 * 1024;
 
@@ -119,7 +120,7 @@ class NodeFile implements OpenFile {
     let done = 0;
     while (done < bytes.length) {
       // The position must be a number: a bigint is ignored and the bytes land at the file's cursor.
-      const count = Math.min(bytes.length - done, MOST_WRITTEN);
+      const count = Math.min(bytes.length - done, MOST_WRITTEN - (position + done) % MOST_WRITTEN);
       const place = [bytes, done, count, position + done] as const;
       done += await this.#writes.make(
         () => writeSync(this.#descriptor, ...place),
