@@ -90,8 +90,9 @@ export class Calls {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
-    this.#pump = this.#run();
     this.#keepAlive = new KeepAlive(this.#frames, { clock, everyMs: pingEveryMs(this.terms) });
+    // Last, as what came with the greeting may end it all.
+    this.#pump = this.#run();
   }
 
   /** Settles when the server has greeted; rejects when it does not. */

@@ -2,12 +2,14 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
+import { Calls } from "../../lib/client/calls.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import { errorMessage } from "../../lib/server/error_message.ts";
 import { hello, welcome } from "../../lib/protocol/handshake.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { memoryPair } from "../support/memory_connection.ts";
 import { memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
@@ -50,6 +52,18 @@ Deno.test("what comes in the place of a greeting is told by the first call, at o
   const put = await assertRejects(() => client.put("a", "content"), MorselError);
   assertEquals([put.code, put.message], ["connection", "There is no other connection"]);
   await client.close();
+});
+
+Deno.test("a server that leaves with its greeting leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const [near, far] = memoryPair();
+  const peer = new RawPeer(far);
+  const opening = Calls.open(near, { clock });
+  await peer.expect("Hello");
+  const { reply } = welcome(hello(), { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) });
+  await peer.send(reply, { type: "Drain", tag: 0, graceMs: 1000 });
+  const calls = await opening;
+  assertEquals([calls.isUsable, clock.timers], [false, 0]);
 });
 
 /** An early client, and the peer that has read its Hello. */
