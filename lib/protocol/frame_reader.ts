@@ -9,7 +9,7 @@ import { DATA_HEADER_SIZE, HEADER_SIZE, type Message, MESSAGES } from "./message
 
 /** Bytes a reader holds while little arrives: what an idle connection costs. */
 const SMALL_BUFFER = 1024;
-/** Bytes a reader holds while much arrives; larger ones brought nothing on loopback. */
+/** Bytes a reader holds while much arrives: what many at once may cost a server. */
 const LARGE_BUFFER = 1024 * 1024;
 /** How much larger or smaller the next buffer is. */
 const GROWTH = 4;
@@ -22,6 +22,8 @@ const ENDED = { done: true, value: undefined } as const;
 export interface FrameReaderOptions {
   /** The largest frame that is taken, in bytes; a larger one is refused on its header alone. */
   maxFrame: number;
+  /** Bytes to hold while much arrives, 1 MiB by default. */
+  largeBuffer?: number | undefined;
   /** Called with each message in notation. Runs are not merged then, so that each frame shows. */
   trace?: ((line: string) => void) | undefined;
 }
@@ -32,6 +34,7 @@ export class FrameReader {
   maxFrame: number;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #trace: ((line: string) => void) | undefined;
+  readonly #largeBuffer: number;
   #bytes = new Uint8Array(SMALL_BUFFER);
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
@@ -44,6 +47,7 @@ export class FrameReader {
   constructor(readable: ReadableStream<Uint8Array>, options: FrameReaderOptions) {
     this.#reader = readable.getReader({ mode: "byob" });
     this.maxFrame = options.maxFrame;
+    this.#largeBuffer = options.largeBuffer ?? LARGE_BUFFER;
     this.#trace = options.trace;
   }
 
@@ -216,7 +220,7 @@ export class FrameReader {
 
   /** Lets the buffer follow the traffic, so that ten thousand idle connections stay cheap. */
   #adapt(read: number, room: number): void {
-    if (read === room) this.#capacity = Math.min(LARGE_BUFFER, this.#capacity * GROWTH);
+    if (read === room) this.#capacity = Math.min(this.#largeBuffer, this.#capacity * GROWTH);
     this.#smallReads = read < this.#capacity / 8 ? this.#smallReads + 1 : 0;
     if (this.#smallReads < SMALL_READS) return;
     this.#smallReads = 0;
