@@ -100,7 +100,7 @@ async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<vo
 async function fetchOnce(path: string, port: number): Promise<void> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const file = openSync(path, "w");
-  const bytes = new Uint8Array(1024 * 1024);
+  const bytes = new Uint8Array(4 * 1024 * 1024);
   const view = new DataView(bytes.buffer);
   const leaves: Uint8Array[] = [];
   let [payload, framesEnd, position] = [0, 0, 0];
@@ -133,7 +133,8 @@ async function fetchOnce(path: string, port: number): Promise<void> {
       leaves.push(createHash("sha256").update(LEAF).update(block).digest());
     }
     for (let start = 0; start < size;) {
-      start += writeSync(file, bytes, start, Math.min(WRITE_SIZE, size - start), position + start);
+      const most = WRITE_SIZE - (position + start) % WRITE_SIZE;
+      start += writeSync(file, bytes, start, Math.min(most, size - start), position + start);
     }
     position += size;
   }
