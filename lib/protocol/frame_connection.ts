@@ -17,8 +17,8 @@ import { Watchdog } from "./watchdog.ts";
 const PARTING_MS = 1000;
 
 /**
- * What a client, which has few connections, reads at once while much arrives, in bytes. Each read wakes the sender: with 1 MiB
- * at a time a get takes an eighth longer on loopback. Linux holds up to 6 MiB for one connection.
+ * What a client, which has few connections, reads at once while much arrives, in bytes: with 1 MiB at a time a get takes an
+ * eighth longer on loopback (bench/README.md). Linux holds up to 6 MiB for one connection.
  */
 const CLIENT_BUFFER = 4 * 1024 * 1024;
 
