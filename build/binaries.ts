@@ -36,7 +36,7 @@ export const CLIENT: Program = {
 
 /**
  * V8 keeps what is young in up to 32 MiB, however little of it lives on, and comes to that in the course of a large file. With
- * an eighth of that transfers and small requests take as long, and memory hardly grows with the file.
+ * an eighth of that transfers and small requests take as long, and memory grows by about half as much.
  */
 export const V8_FLAGS = "--max-semi-space-size=2";
 
