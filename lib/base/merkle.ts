@@ -13,6 +13,9 @@ export const DIGEST_SIZE = 32;
 // RFC 9162 section 2.1: different prefixes keep a leaf from passing as a node.
 const LEAF_PREFIX = Uint8Array.of(0x00);
 const NODE_PREFIX = Uint8Array.of(0x01);
+/** What is hashed for a node, used again each time: three updates of a hash cost more than two copies. */
+const NODE = new Uint8Array(NODE_PREFIX.length + 2 * DIGEST_SIZE);
+NODE.set(NODE_PREFIX);
 
 /** The hash of one block of up to 64 KiB. */
 export function leafHash(block: Uint8Array): Uint8Array {
@@ -21,7 +24,9 @@ export function leafHash(block: Uint8Array): Uint8Array {
 
 /** The hash that stands for two neighbouring subtrees. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return finish(sha256().update(NODE_PREFIX).update(left).update(right));
+  NODE.set(left, NODE_PREFIX.length);
+  NODE.set(right, NODE_PREFIX.length + DIGEST_SIZE);
+  return finish(sha256().update(NODE));
 }
 
 /**
@@ -32,16 +37,14 @@ export function merkleRoot(leaves: Uint8Array): Uint8Array {
   if (leaves.length === 0) return finish(sha256());
   if (leaves.length === DIGEST_SIZE) return leaves.slice();
   const level = leaves.slice();
-  const node = new Uint8Array(NODE_PREFIX.length + 2 * DIGEST_SIZE);
-  node.set(NODE_PREFIX);
   for (let size = level.length; size > DIGEST_SIZE;) {
     let above = 0;
     for (let start = 0; start < size; start += 2 * DIGEST_SIZE, above += DIGEST_SIZE) {
       const pair = level.subarray(start, Math.min(size, start + 2 * DIGEST_SIZE));
       if (pair.length === DIGEST_SIZE) level.copyWithin(above, start, size);
       else {
-        node.set(pair, NODE_PREFIX.length);
-        level.set(finish(sha256().update(node)), above);
+        NODE.set(pair, NODE_PREFIX.length);
+        level.set(finish(sha256().update(NODE)), above);
       }
     }
     size = above;
@@ -92,22 +95,9 @@ export class LeafHasher {
 
 /** Makes the digest of content that arrives in pieces of any size, front to back, in constant memory. */
 export class MerkleHasher {
-  readonly #peaks: MerklePeaks;
-  readonly #leaves: LeafHasher;
-  #size: number;
-
-  /**
-   * `onLeaf` is given each block's hash as soon as it is known, the last one from `digest`. With `after`,
-   * which then belongs to the hasher, it goes on behind the whole blocks that are in there.
-   */
-  constructor(onLeaf?: (leaf: Uint8Array) => void, after = new MerklePeaks()) {
-    this.#peaks = after;
-    this.#leaves = new LeafHasher((leaf) => {
-      after.add(leaf);
-      onLeaf?.(leaf);
-    });
-    this.#size = after.count * BLOCK_SIZE;
-  }
+  readonly #peaks = new MerklePeaks();
+  readonly #leaves = new LeafHasher((leaf) => this.#peaks.add(leaf));
+  #size = 0;
 
   /** Bytes hashed so far. */
   get size(): number {

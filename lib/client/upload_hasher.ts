@@ -3,23 +3,24 @@
 // of a block, and those before them as a few peaks, so that memory does not grow with the file.
 
 import { equals } from "@std/bytes";
-import { BLOCK_SIZE, MerkleHasher, MerklePeaks } from "../base/merkle.ts";
+import { BLOCK_SIZE, LeafHasher, MerklePeaks } from "../base/merkle.ts";
 
 /** Hashes what is sent, front to back, and goes back when asked. */
 export class UploadHasher {
   #durable = new MerklePeaks();
   /** The leaves behind the durable ones, oldest first. */
   #later: Uint8Array[] = [];
-  #hasher = this.#from(new MerklePeaks());
+  #hasher = this.#newHasher();
 
   /** Takes the next bytes; they may be reused once this returns. */
   update(bytes: Uint8Array): void {
     this.#hasher.update(bytes);
   }
 
-  /** The digest of all. */
+  /** The digest of all; `update` must not follow unless `goTo` comes before it. */
   digest(): Uint8Array {
-    return this.#hasher.digest();
+    this.#hasher.end();
+    return this.#peaks().root();
   }
 
   /** Says that the bytes up to `offset` are durable: there is no going back before that. */
@@ -36,16 +37,13 @@ export class UploadHasher {
     const count = offset / BLOCK_SIZE - this.#durable.count;
     if (!Number.isInteger(count) || count < 0 || count > this.#later.length) return false;
     this.#later.length = count;
-    const before = this.#durable.clone();
-    for (const leaf of this.#later) before.add(leaf);
-    this.#hasher = this.#from(before);
+    this.#hasher = this.#newHasher();
     return true;
   }
 
   /** Whether all that was hashed are whole blocks with these leaf hashes. Call it right after `goTo`. */
   isBehind(leaves: Uint8Array): boolean {
-    const own = this.#durable.clone();
-    for (const leaf of this.#later) own.add(leaf);
+    const own = this.#peaks();
     const others = new MerklePeaks();
     others.addAll(leaves);
     return own.count === others.count && equals(own.root(), others.root());
@@ -56,10 +54,16 @@ export class UploadHasher {
     this.#durable = new MerklePeaks();
     this.#durable.addAll(leaves);
     this.#later = [];
-    this.#hasher = this.#from(this.#durable.clone());
+    this.#hasher = this.#newHasher();
   }
 
-  #from(after: MerklePeaks): MerkleHasher {
-    return new MerkleHasher((leaf) => void this.#later.push(leaf), after);
+  #newHasher(): LeafHasher {
+    return new LeafHasher((leaf) => void this.#later.push(leaf));
+  }
+
+  #peaks(): MerklePeaks {
+    const peaks = this.#durable.clone();
+    for (const leaf of this.#later) peaks.add(leaf);
+    return peaks;
   }
 }

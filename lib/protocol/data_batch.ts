@@ -3,7 +3,7 @@
 
 import { DATA_HEADER_SIZE, MESSAGES } from "./messages.ts";
 
-/** Bytes of frames in one write; larger ones brought nothing on loopback. */
+/** Bytes of frames in one write, if nobody says otherwise; larger ones brought a server nothing on loopback. */
 const BATCH_SIZE = 256 * 1024;
 
 /** A buffer that turns contiguous bytes into Data frames of one chunk size. */
@@ -17,9 +17,9 @@ export class DataBatch {
   readonly #view: DataView;
   #payloadStart = 0;
 
-  /** For chunks of `chunk` bytes and up to `payload` bytes of them, as far as a batch goes. */
-  constructor(chunk: number, payload: number) {
-    const frames = framesFor(chunk, payload);
+  /** For chunks of `chunk` bytes and up to `payload` bytes of them, as far as a batch of `size` bytes goes. */
+  constructor(chunk: number, payload: number, size = BATCH_SIZE) {
+    const frames = framesFor(chunk, payload, size);
     this.#chunk = chunk;
     this.capacity = frames * chunk;
     this.#bytes = new Uint8Array(frames * (chunk + DATA_HEADER_SIZE));
@@ -27,8 +27,8 @@ export class DataBatch {
   }
 
   /** Whether it is as good as a new one for these. */
-  fits(chunk: number, payload: number): boolean {
-    return chunk === this.#chunk && this.capacity >= framesFor(chunk, payload) * chunk;
+  fits(chunk: number, payload: number, size = BATCH_SIZE): boolean {
+    return chunk === this.#chunk && this.capacity >= framesFor(chunk, payload, size) * chunk;
   }
 
   /** Where to put the next `length` payload bytes, at most `capacity`. */
@@ -64,7 +64,7 @@ export class DataBatch {
 }
 
 /** How many frames of a whole chunk a batch has room for, if so much payload is to come. */
-function framesFor(chunk: number, payload: number): number {
-  const most = Math.max(1, Math.floor(BATCH_SIZE / (chunk + DATA_HEADER_SIZE)));
+function framesFor(chunk: number, payload: number, size: number): number {
+  const most = Math.max(1, Math.floor(size / (chunk + DATA_HEADER_SIZE)));
   return Math.min(most, Math.max(1, Math.ceil(payload / chunk)));
 }

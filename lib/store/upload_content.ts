@@ -1,9 +1,9 @@
 // The bytes of an upload on their way: gathers chunks, hashes them in order, and writes them to a blob
 // once there is one. It knows no catalog and makes nothing durable.
 
-import { BLOCK_SIZE, MerkleHasher } from "../base/merkle.ts";
+import { BLOCK_SIZE, LeafHasher } from "../base/merkle.ts";
 import type { BlobWriter } from "./blobs.ts";
-import { LeafCollector, peaksOf, type RecordedLeaves } from "./leaf_collector.ts";
+import { LeafCollector, type RecordedLeaves } from "./leaf_collector.ts";
 
 /** Contents up to this many bytes, one block, live in the catalog; larger ones in a blob. */
 export const MAX_INLINE_SIZE = BLOCK_SIZE;
@@ -25,12 +25,14 @@ export interface ResumedContent {
 export class UploadContent {
   /** Hashes of the whole blocks that `flush` has dealt with, and after `digest` of the last one. */
   readonly leaves: LeafCollector;
-  readonly #hasher: MerkleHasher;
+  readonly #hasher: LeafHasher;
   readonly #declaredSize: number;
   /** Bytes not hashed yet and, for a blob, not written yet. */
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #buffered = 0;
   #size: number;
+  /** How many of the bytes are hashed and, for a blob, written. */
+  #hashed: number;
   #writer: BlobWriter | undefined;
 
   /** Takes no more memory than the declared size asks for. What is resumed is not hashed again. */
@@ -40,9 +42,8 @@ export class UploadContent {
   ) {
     this.#declaredSize = declaredSize ?? 0;
     this.leaves = new LeafCollector(resumed?.recorded);
-    const peaks = resumed && peaksOf(resumed.recorded);
-    this.#hasher = new MerkleHasher((leaf) => this.leaves.add(leaf), peaks);
-    this.#size = this.#hasher.size;
+    this.#hasher = new LeafHasher((leaf) => this.leaves.add(leaf));
+    this.#size = this.#hashed = this.leaves.count * BLOCK_SIZE;
     this.#writer = resumed?.writer;
   }
 
@@ -88,7 +89,8 @@ export class UploadContent {
   /** The digest of all bytes; after `flush`, and once only. */
   digest(): Uint8Array {
     if (!this.#writer) this.#hasher.update(this.bytes);
-    return this.#hasher.digest();
+    this.#hasher.end();
+    return this.leaves.root();
   }
 
   /** Lets the buffer grow with the content, so that many small uploads at once stay small. */
@@ -108,7 +110,8 @@ export class UploadContent {
   }
 
   async #hashAndWrite(bytes: Uint8Array, writer: BlobWriter): Promise<void> {
-    const offset = this.#hasher.size;
+    const offset = this.#hashed;
+    this.#hashed += bytes.length;
     this.#hasher.update(bytes);
     await writer.write(bytes, offset);
   }
