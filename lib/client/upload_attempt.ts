@@ -19,7 +19,7 @@ import { UploadHasher } from "./upload_hasher.ts";
 /** Blocks of a source of known time that are held against what the server has, beside the first and the last. */
 const SAMPLES = 6;
 /**
- * Bytes read, hashed and written at a time from what is at hand: with 256 KiB the turns between them cost a put a twelfth
+ * Bytes read, hashed and written at a time from what is at hand: with 256 KiB the turns between them cost a put a twentieth
  * of its time (bench/README.md). What comes as a stream goes on as it comes.
  */
 const LARGE_BATCH = 1024 * 1024;
