@@ -55,7 +55,7 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
   const { signal } = stage;
   // What others have left in the system's cache is not to be written on this one's time.
   await outputOf(["sync", "-f", stage.folder], { signal });
-  if (move.unit === "MB/s") await useMemory(stage, move.amount);
+  if (move.unit === "MB/s") await fillMemory(stage);
   const processes = (await peer.server.processes()).length;
   const serverBefore = await peer.server.processorSeconds(processes);
   try {
@@ -77,15 +77,22 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
   }
 }
 
+/** Where in the file without a block the next read begins, in MiB. */
+let holesRead = 0;
+
 /**
- * Takes as much memory as the move will, and gives it back. On a virtual machine what is free may be the host's, and takes
- * five times as long to write to: whoever came behind a small move would pay for that.
+ * Fills what memory is free with cache, by reading a file that is one hole, as it is on a machine that has run for a while.
+ * On a virtual machine what is free goes back to its host two seconds later, and takes five times as long to write to:
+ * who was done before that paid nothing, and who was a little slower paid for it.
  */
-async function useMemory({ folder, signal }: Stage, bytes: number): Promise<void> {
-  const path = `${folder}/memory`;
-  const blocks = Math.ceil(bytes / 2 ** 20);
-  await outputOf(["dd", "if=/dev/zero", `of=${path}`, "bs=1M", `count=${blocks}`], { signal });
-  await Deno.remove(path);
+async function fillMemory({ folder, signal }: Stage): Promise<void> {
+  const path = `${folder}/hole`;
+  const mebibytes = Math.floor(Deno.systemMemoryInfo().free / 2 ** 20);
+  using file = await Deno.open(path, { write: true, create: true });
+  await file.truncate((holesRead + mebibytes) * 2 ** 20);
+  const which = [`skip=${holesRead}`, `count=${mebibytes}`];
+  await outputOf(["dd", `if=${path}`, "of=/dev/null", "bs=1M", ...which], { signal });
+  holesRead += mebibytes;
 }
 
 /** Throws unless two files, or all files in two folders, have the same bytes. */
