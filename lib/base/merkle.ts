@@ -22,7 +22,7 @@ export function leafHash(block: Uint8Array): Uint8Array {
   return finish(sha256().update(LEAF_PREFIX).update(block));
 }
 
-/** The hash that stands for two neighbouring subtrees. */
+/** The hash that stands for two neighbouring subtrees, of their hashes of 32 bytes each. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   NODE.set(left, NODE_PREFIX.length);
   NODE.set(right, NODE_PREFIX.length + DIGEST_SIZE);
