@@ -42,6 +42,8 @@ export interface CallOptions {
 
 /** The requests of one connection. Whoever opened it closes it, and the connection with it. */
 export class Calls {
+  /** What its deadlines go by. */
+  readonly clock: Clock;
   readonly #frames: FrameConnection;
   readonly #waiting = new Map<number, PendingCall>();
   readonly #sendCancel = (call: PendingCall) =>
@@ -57,6 +59,7 @@ export class Calls {
   #pump: Promise<void> = Promise.resolve();
 
   private constructor(connection: Connection, { clock, trace, token, limit }: CallsOptions) {
+    this.clock = clock;
     this.#hasToken = token !== undefined;
     this.#frames = new FrameConnection(connection, {
       clock,

@@ -7,6 +7,7 @@ import { unlessAborted } from "../base/wait.ts";
 import { concat, equals } from "@std/bytes";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { sendData } from "../protocol/send_data.ts";
+import { BatchPace, USUAL_BATCH } from "./batch_pace.ts";
 import type { Calls } from "./calls.ts";
 import { beginMessage } from "./begin_message.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
@@ -18,11 +19,6 @@ import { UploadHasher } from "./upload_hasher.ts";
 
 /** Blocks of a source of known time that are held against what the server has, beside the first and the last. */
 const SAMPLES = 6;
-/**
- * Bytes read, hashed and written at a time from what is at hand: with 256 KiB the turns between them cost a put a twentieth
- * of its time (bench/README.md). What comes as a stream goes on as it comes.
- */
-const LARGE_BATCH = 1024 * 1024;
 
 /** What the attempts of one upload share. */
 export interface UploadState {
@@ -43,6 +39,7 @@ export class UploadAttempt {
   readonly #calls: Calls;
   readonly #state: UploadState;
   readonly #stop = new AbortController();
+  readonly #pace = new BatchPace();
   #begun: MessageOf<"Begun"> | undefined;
   #leaves: Uint8Array[] = [];
   #leafCount = 0;
@@ -148,8 +145,7 @@ export class UploadAttempt {
       start: offset,
       end: size ?? Infinity,
       chunk,
-      atMost: this.#calls.terms.window / 4,
-      batchSize: source.isRepeatable ? LARGE_BATCH : undefined,
+      atMost: (position) => Math.min(this.#calls.terms.window / 4, this.#batchAt(position)),
       read: (into, position) => this.#read(into, position),
       signal,
     });
@@ -158,6 +154,14 @@ export class UploadAttempt {
     const commit = { size: end, digest: hasher.digest() };
     this.#state.committing = commit;
     this.#calls.end({ type: "Commit", tag, ...commit });
+  }
+
+  /** What comes as a stream goes on as it comes, in small batches. */
+  #batchAt(position: number): number {
+    const { source } = this.#state;
+    return source.isRepeatable
+      ? this.#pace.next(position, this.#calls.clock.monotonicMs())
+      : USUAL_BATCH;
   }
 
   async #read(into: Uint8Array, position: number): Promise<number> {

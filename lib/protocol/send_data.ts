@@ -14,10 +14,8 @@ export interface DataToSend {
   readonly end: number;
   /** Payload bytes of each frame but the last. */
   readonly chunk: number;
-  /** The most bytes read and written at a time, where a window asks for less than a whole batch. */
-  readonly atMost?: number;
-  /** Bytes of a batch, where the default is not enough. */
-  readonly batchSize?: number | undefined;
+  /** The most bytes read and written at a time from `offset` on, where that is not to be a batch of the usual size. */
+  readonly atMost?: ((offset: number) => number) | undefined;
   /** Fills `into` from `offset` on; fewer bytes than it takes mean that the source has ended. */
   readonly read: (into: Uint8Array, offset: number) => Promise<number>;
   /** Ends the sending between two writes. */
@@ -32,13 +30,14 @@ export interface DataToSend {
  * so that a message sent right after them goes along in the same write.
  */
 export async function sendData(writer: FrameWriter, data: DataToSend): Promise<number> {
-  const { tag, start, end, chunk, atMost = Infinity, batchSize, read, signal, batches = [] } = data;
+  const { tag, start, end, chunk, atMost, read, signal, batches = [] } = data;
   let written: Promise<void> | undefined;
   let offset = start;
   for (let turn = 0; offset < end; turn = 1 - turn) {
-    const payload = Math.min(end - offset, wholeChunks(atMost, chunk));
-    if (!batches[turn]?.fits(chunk, payload, batchSize)) {
-      batches[turn] = new DataBatch(chunk, payload, batchSize);
+    const most = atMost?.(offset);
+    const payload = Math.min(end - offset, most ? wholeChunks(most, chunk) : Infinity);
+    if (!batches[turn]?.fits(chunk, payload, most)) {
+      batches[turn] = new DataBatch(chunk, payload, most);
     }
     const batch = batches[turn]!;
     await batch.written; // where another sending has had it before
@@ -57,5 +56,5 @@ export async function sendData(writer: FrameWriter, data: DataToSend): Promise<n
 }
 
 function wholeChunks(size: number, chunk: number): number {
-  return size === Infinity ? size : Math.max(chunk, size - size % chunk);
+  return Math.max(chunk, size - size % chunk);
 }

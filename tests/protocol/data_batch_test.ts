@@ -53,7 +53,7 @@ Deno.test("sendData() sends a range in exact chunks, in several writes", async (
 Deno.test("sendData() sends as much in a write as its batches are to hold", async () => {
   const content = contentOf(3_000_000);
   const range = { chunk: 1300, start: 0, end: content.length, content };
-  const [usual, large] = [await send(range), await send({ ...range, batchSize: 1024 * 1024 })];
+  const [usual, large] = [await send(range), await send({ ...range, atMost: () => 1024 * 1024 })];
   assert(equals(usual.written, large.written));
   assertEquals([usual.writes, large.writes], [12, 3]);
 });
@@ -111,10 +111,10 @@ interface Range {
   readonly start: number;
   readonly end: number;
   readonly content: Uint8Array;
-  readonly batchSize?: number;
+  readonly atMost?: (offset: number) => number;
 }
 
-async function send({ chunk, start, end, content, batchSize }: Range) {
+async function send({ chunk, start, end, content, atMost }: Range) {
   const writes: Uint8Array[] = [];
   const writable = new WritableStream<Uint8Array>({
     // Copied late, as a socket would read it: the buffers must not be reused before.
@@ -126,7 +126,7 @@ async function send({ chunk, start, end, content, batchSize }: Range) {
   const writer = new FrameWriter(writable, { soon: queueMicrotask });
   const { signal } = new AbortController();
   const read = readFrom(content);
-  const sentTo = await sendData(writer, { tag: 9, start, end, chunk, batchSize, read, signal });
+  const sentTo = await sendData(writer, { tag: 9, start, end, chunk, atMost, read, signal });
   await writer.close();
   return { end: sentTo, written: concat(writes), writes: writes.length };
 }
