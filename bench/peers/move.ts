@@ -77,9 +77,6 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
   }
 }
 
-/** Where in the file without a block the next read begins, in MiB. */
-let holesRead = 0;
-
 /**
  * Fills what memory is free with cache, by reading a file that is one hole, as it is on a machine that has run for a while.
  * On a virtual machine what is free goes back to its host two seconds later, and takes five times as long to write to:
@@ -89,10 +86,10 @@ async function fillMemory({ folder, signal }: Stage): Promise<void> {
   const path = `${folder}/hole`;
   const mebibytes = Math.floor(Deno.systemMemoryInfo().free / 2 ** 20);
   using file = await Deno.open(path, { write: true, create: true });
-  await file.truncate((holesRead + mebibytes) * 2 ** 20);
-  const which = [`skip=${holesRead}`, `count=${mebibytes}`];
-  await outputOf(["dd", `if=${path}`, "of=/dev/null", "bs=1M", ...which], { signal });
-  holesRead += mebibytes;
+  const { size } = await file.stat(); // what was read before
+  await file.truncate(size + mebibytes * 2 ** 20);
+  const part = [`skip=${size / 2 ** 20}`, `count=${mebibytes}`];
+  await outputOf(["dd", `if=${path}`, "of=/dev/null", "bs=1M", ...part], { signal });
 }
 
 /** Throws unless two files, or all files in two folders, have the same bytes. */

@@ -1,9 +1,9 @@
 // How much of an upload is read, hashed and handed to the network at a time. What was handed over has to go before
 // anything else of the connection does, and before a program that is stopped ends: on a slow link it must be little.
 
-/** Bytes of a batch on a link that is not known to be fast. */
-export const USUAL_BATCH = 256 * 1024;
-/** Bytes of one on a fast link, where the turns between batches cost a put a twentieth of its time (bench/README.md). */
+import { BATCH_SIZE } from "../protocol/data_batch.ts";
+
+/** Bytes of a batch on a fast link, where the turns between batches cost a put a twentieth of its time (bench/README.md). */
 const LARGE_BATCH = 1024 * 1024;
 /** Bytes a millisecond from which a link is fast: a large batch is gone in 20 ms. */
 const FAST_RATE = LARGE_BATCH / 20;
@@ -18,6 +18,6 @@ export class BatchPace {
     const { position: start, atMs, before } = this.#last ?? { position, atMs: nowMs, before: 0 };
     this.#last = { position, atMs: nowMs, before: position - start };
     // The last batch has only been handed over by now; what was waited for meanwhile is the one before it.
-    return before > 0 && before >= FAST_RATE * (nowMs - atMs) ? LARGE_BATCH : USUAL_BATCH;
+    return before > 0 && before >= FAST_RATE * (nowMs - atMs) ? LARGE_BATCH : BATCH_SIZE;
   }
 }

@@ -6,8 +6,9 @@ import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { unlessAborted } from "../base/wait.ts";
 import { concat, equals } from "@std/bytes";
 import type { Message, MessageOf } from "../protocol/messages.ts";
+import { BATCH_SIZE } from "../protocol/data_batch.ts";
 import { sendData } from "../protocol/send_data.ts";
-import { BatchPace, USUAL_BATCH } from "./batch_pace.ts";
+import { BatchPace } from "./batch_pace.ts";
 import type { Calls } from "./calls.ts";
 import { beginMessage } from "./begin_message.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
@@ -161,7 +162,7 @@ export class UploadAttempt {
     const { source } = this.#state;
     return source.isRepeatable
       ? this.#pace.next(position, this.#calls.clock.monotonicMs())
-      : USUAL_BATCH;
+      : BATCH_SIZE;
   }
 
   async #read(into: Uint8Array, position: number): Promise<number> {

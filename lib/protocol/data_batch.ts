@@ -4,7 +4,7 @@
 import { DATA_HEADER_SIZE, MESSAGES } from "./messages.ts";
 
 /** Bytes of frames in one write, if nobody says otherwise; larger ones brought a server nothing on loopback. */
-const BATCH_SIZE = 256 * 1024;
+export const BATCH_SIZE = 256 * 1024;
 
 /** A buffer that turns contiguous bytes into Data frames of one chunk size. */
 export class DataBatch {
