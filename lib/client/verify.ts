@@ -35,10 +35,13 @@ export async function verify(
   return { file, blocks, of };
 }
 
-/** Distinct numbers below `of`, at random; all of them where that is not more than wanted. */
+/**
+ * Distinct numbers below `of`, at random, in their order; all of them where that is not more than wanted. A server needs
+ * the hashes of the blocks around each for its proof.
+ */
 function choose(of: number, wanted: number): number[] {
   if (of <= wanted) return Array.from({ length: of }, (_, index) => index);
   const chosen = new Set<number>();
   while (chosen.size < wanted) chosen.add(Math.floor(Math.random() * of));
-  return [...chosen];
+  return [...chosen].sort((a, b) => a - b);
 }

@@ -69,7 +69,9 @@ export class PinnedVersions {
   }
 
   async #lookUp(name: string, version: number): Promise<Pin> {
-    const known = this.#pins.get(version);
+    // A version that is open need not be opened once more to find out that it still is the newest.
+    const mayBeOpen = version === 0 && this.#hasOneOf(name);
+    const known = this.#pins.get(mayBeOpen ? (await this.#store.stat(name)).version : version);
     if (known && isSameName(known.open.file.name, name)) return this.#use(known);
     const open = await this.#store.openVersion(name, version);
     const raced = this.#pins.get(open.file.version);
@@ -78,6 +80,10 @@ export class PinnedVersions {
       return this.#use(raced);
     }
     return this.#use({ open, turn: undefined, users: 0, batches: [] });
+  }
+
+  #hasOneOf(name: string): boolean {
+    return this.#pins.values().some(({ open }) => isSameName(open.file.name, name));
   }
 
   #use(pin: Pin): Pin {

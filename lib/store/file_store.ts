@@ -21,6 +21,7 @@ import { insistOn, notFound } from "./conditions.ts";
 import type { DiskSpace } from "./disk_space.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
+import { PartTrees } from "./part_trees.ts";
 import { recover, type Recovery } from "./recovery.ts";
 import type { Quota } from "./quota.ts";
 import { Reservations } from "./reservations.ts";
@@ -90,12 +91,12 @@ export interface BeginUpload {
 
 /** A database of files. Names are checked here, and errors of all methods are MorselErrors. */
 export class FileStore implements AsyncDisposable {
-  readonly #parts: FileStoreParts & { readonly held: HeldBlobs };
+  readonly #parts: FileStoreParts & { readonly held: HeldBlobs; readonly trees: PartTrees };
   readonly #uploads: Uploads;
   readonly #reservations: Reservations;
 
   private constructor(parts: FileStoreParts) {
-    this.#parts = { ...parts, held: parts.held ?? new HeldBlobs(parts) };
+    this.#parts = { ...parts, held: parts.held ?? new HeldBlobs(parts), trees: new PartTrees() };
     this.#reservations = new Reservations(parts.catalog, parts.quota);
     this.#uploads = new Uploads({ ...this.#parts, reservations: this.#reservations });
   }

@@ -6,6 +6,7 @@ import type { BlobReader, Blobs } from "./blobs.ts";
 import type { Catalog, FileRecord, StoredFile } from "./catalog.ts";
 import { goneVersion, notFound } from "./conditions.ts";
 import type { HeldBlob, HeldBlobs } from "./held_blobs.ts";
+import type { PartTrees } from "./part_trees.ts";
 import { leafSource, VersionTree } from "./version_tree.ts";
 
 /** A version open for reading, also after its name holds another. Whoever opened it closes it. */
@@ -28,6 +29,7 @@ export interface OpenVersionParts {
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly held: HeldBlobs;
+  readonly trees: PartTrees;
 }
 
 /** Opens a version of a file, 0 for the newest. Throws `not_found`, `gone`, `integrity`, `storage`. */
@@ -43,7 +45,8 @@ export async function openVersion(
     if (damage !== undefined) throw damaged(file, damage);
     if (place.kind === "inline") return inlineVersion(parts, stored, place.bytes);
     const fail = (how: string) => failAndMark(parts, stored, how);
-    const tree = new VersionTree(file, leafSource(parts.catalog, place), fail);
+    const known = parts.trees.of(place.id);
+    const tree = new VersionTree(file, leafSource(parts.catalog, place), fail, known);
     const opened = await openBlob(parts, place.id);
     if (opened) return await checkedVersion(file, tree, { ...opened, fail });
     // Another change may have replaced the version and removed its blob in between: the catalog knows.

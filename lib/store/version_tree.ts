@@ -7,6 +7,7 @@ import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
 import { rangeProof } from "../base/merkle_range.ts";
 import { MerkleTree } from "../base/merkle_tree.ts";
 import { type Catalog, type FileRecord, LEAVES_PER_PART, type Place } from "./catalog.ts";
+import type { ContentTrees } from "./part_trees.ts";
 
 /** Where the leaf hashes of a content are. */
 export interface LeafSource {
@@ -41,21 +42,24 @@ export class VersionTree {
   readonly #digest: Uint8Array;
   readonly #source: LeafSource;
   readonly #fail: (how: string) => Promise<MorselError>;
+  readonly #known: ContentTrees | undefined;
   /** Over the roots of all parts: 64 bytes for each 64 MiB of content. */
   #upper: Promise<MerkleTree> | undefined;
   /** Over the leaves of the part that was used last. */
   #part: { readonly index: number; readonly tree: Promise<MerkleTree> } | undefined;
 
-  /** `fail` makes the error for hashes that are damaged. */
+  /** `fail` makes the error for hashes that are damaged; `known` has trees that others have made of the same content. */
   constructor(
     { size, digest }: FileRecord,
     source: LeafSource,
     fail: (how: string) => Promise<MorselError>,
+    known?: ContentTrees,
   ) {
     this.leafCount = Math.ceil(size / BLOCK_SIZE);
     this.#digest = digest;
     this.#source = source;
     this.#fail = fail;
+    this.#known = known;
   }
 
   /** The leaf hashes of one part, 1024 of them, fewer in the last one. Throws `integrity`, `storage`. */
@@ -73,7 +77,7 @@ export class VersionTree {
 
   /**
    * The proof that blocks `[first, end)` are those of the content. Costs a few hashes, and a thousand for
-   * each part at the ends of the range that is not the one used last. Throws `invalid` when there are
+   * each part at the ends of the range that is not at hand. Throws `invalid` when there are
    * no such blocks, `integrity`, `storage`.
    */
   async prove(first: number, end: number): Promise<Uint8Array> {
@@ -97,7 +101,7 @@ export class VersionTree {
   }
 
   #upperTree(): Promise<MerkleTree> {
-    return this.#upper ??= this.#loadUpper().catch((thrown) => {
+    return this.#upper ??= this.#find("upper", () => this.#loadUpper()).catch((thrown) => {
       this.#upper = undefined; // the next one may find the storage working
       throw thrown;
     });
@@ -111,17 +115,24 @@ export class VersionTree {
       throw await this.#fail("hashes of its parts are missing");
     }
     roots.set(recorded);
-    if (roots.length > recorded.length) {
-      roots.set(new MerkleTree(await this.leaves(fullParts)).root, recorded.length);
-    }
+    const last = roots.length > recorded.length
+      ? new MerkleTree((await this.leaves(fullParts)).slice())
+      : undefined;
+    if (last) roots.set(last.root, recorded.length);
     const tree = new MerkleTree(roots);
-    if (equals(tree.root, this.#digest)) return tree;
-    throw await this.#fail("its hashes do not lead to its digest");
+    if (!equals(tree.root, this.#digest)) {
+      throw await this.#fail("its hashes do not lead to its digest");
+    }
+    if (last) {
+      const part = this.#find(`${fullParts}`, () => Promise.resolve(last));
+      this.#part ??= { index: fullParts, tree: part };
+    }
+    return tree;
   }
 
   #partTree(index: number): Promise<MerkleTree> {
     if (this.#part?.index === index) return this.#part.tree;
-    const part = { index, tree: this.#loadPart(index) };
+    const part = { index, tree: this.#find(`${index}`, () => this.#loadPart(index)) };
     part.tree.catch(() => {
       if (this.#part === part) this.#part = undefined;
     });
@@ -134,5 +145,9 @@ export class VersionTree {
     const tree = new MerkleTree((await this.leaves(index)).slice());
     if (equals(tree.root, upper.rootOf(index, index + 1))) return tree;
     throw await this.#fail(`part ${index} of its hashes does not lead to its digest`);
+  }
+
+  #find(over: string, make: () => Promise<MerkleTree>): Promise<MerkleTree> {
+    return this.#known?.find(over, make) ?? make();
   }
 }

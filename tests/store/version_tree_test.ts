@@ -5,6 +5,7 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { BLOCK_SIZE, leafHash, merkleRoot } from "../../lib/base/merkle.ts";
 import { rootFromRange } from "../../lib/base/merkle_range.ts";
 import type { FileRecord } from "../../lib/store/catalog.ts";
+import { type ContentTrees, PartTrees } from "../../lib/store/part_trees.ts";
 import { type LeafSource, VersionTree } from "../../lib/store/version_tree.ts";
 import { contentOf, randomNumbers } from "../support/content.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
@@ -38,6 +39,32 @@ Deno.test("proofs of neighbouring blocks read one part of the hashes once", asyn
   assertEquals(reads, [4, 1, 0, 2]);
 });
 
+Deno.test("blocks of a last part that is not full read it once", async () => {
+  const { tree, reads } = treeOf(1500);
+  for (let block = 1100; block < 1110; block++) await tree.prove(block, block + 1);
+  assertEquals(reads, [1]);
+});
+
+Deno.test("trees that others have made of the same content are used, the parts in turns too", async () => {
+  const trees = new PartTrees();
+  const { leaves, root, reads, again } = treeOf(5000, trees.of("one"));
+  const prove = async (block: number) => {
+    const proof = await again(trees.of("one")).prove(block, block + 1);
+    const within = leaves.subarray(block * 32, (block + 1) * 32);
+    assertEquals(rootFromRange({ leafCount: 5000, first: block, leaves: within, proof }), root);
+  };
+  for (let round = 0; round < 2; round++) {
+    for (const block of [5, 2500, 4999]) await prove(block);
+  }
+  reads.length = 0;
+  for (let round = 0; round < 5; round++) {
+    for (const block of [6, 2501, 4998]) await prove(block);
+  }
+  assertEquals(reads, []);
+  await again(trees.of("another")).prove(6, 7);
+  assertEquals(reads, [4, 0]);
+});
+
 Deno.test("hashes that do not belong to the digest are never passed on", async () => {
   for (const part of [0, 1, 4]) {
     const { tree, leaves } = treeOf(5000);
@@ -69,7 +96,7 @@ Deno.test("what is small or empty has a tree, too", async () => {
 });
 
 /** A tree over random leaves, whose source says which parts were read. */
-function treeOf(leafCount: number) {
+function treeOf(leafCount: number, known?: ContentTrees) {
   const leaves = contentOf(leafCount * 32);
   const root = merkleRoot(leaves);
   const roots: Uint8Array[] = [];
@@ -86,7 +113,8 @@ function treeOf(leafCount: number) {
   };
   const file = { size: leafCount * BLOCK_SIZE, digest: root } as FileRecord;
   const fail = async (how: string) => new MorselError("integrity", how);
-  const tree = new VersionTree(file, source, fail);
+  const again = (known?: ContentTrees) => new VersionTree(file, source, fail, known);
+  const tree = again(known);
   assert(tree.leafCount === leafCount);
-  return { leaves, root, tree, reads };
+  return { leaves, root, tree, reads, again };
 }
