@@ -36,6 +36,8 @@ export async function printDownload(
     const download = await client.get(name, options);
     for await (const bytes of download.readable) {
       await counters.wait("disk", screen.data(bytes));
+      // Given back at once: the collector comes round to it by what lives in the heap, of which this is no part.
+      bytes.buffer.transfer(0);
       if (screen.resultsUnread) break;
     }
   });

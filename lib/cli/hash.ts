@@ -6,7 +6,6 @@ import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { printable } from "./format.ts";
 import { localDigest } from "./local_digest.ts";
-import { standardInput } from "./standard_input.ts";
 
 /** Prints the digest of a local file or of standard input. */
 export async function hash(context: CommandContext): Promise<ExitCode> {
@@ -22,8 +21,12 @@ export async function hash(context: CommandContext): Promise<ExitCode> {
   return EXIT.done;
 }
 
-async function inputDigest(context: CommandContext): Promise<{ digest: string; size: number }> {
+async function inputDigest(
+  { host, signal }: CommandContext,
+): Promise<{ digest: string; size: number }> {
   const hasher = new MerkleHasher();
-  for await (const bytes of standardInput(context)) hasher.update(bytes);
+  // Only a pipe lets a signal end a read that waits for somebody to type.
+  const input = host.stdin.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal });
+  for await (const bytes of input) hasher.update(bytes);
   return { digest: toHex(hasher.digest()), size: hasher.size };
 }

@@ -14,7 +14,6 @@ import { progressOptions } from "./progress_options.ts";
 import { connectToPut, putFile } from "./put_file.ts";
 import { putFolders } from "./put_folders.ts";
 import { findSources, type Sources } from "./source_files.ts";
-import { standardInput } from "./standard_input.ts";
 
 /** Stores files. */
 export async function put(context: CommandContext): Promise<ExitCode> {
@@ -77,7 +76,7 @@ async function putInput(context: CommandContext, putOptions: PutOptions): Promis
   using tracker = progress.track(name);
   const { counters, update: onProgress } = tracker;
   const options = { ...putOptions, onProgress, counters };
-  const file = await counters.transfer(() => client.put(name, standardInput(context), options));
+  const file = await counters.transfer(() => client.put(name, context.host.stdin, options));
   tracker.done();
   await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
   return EXIT.done;

@@ -58,8 +58,8 @@ export interface RemoteDownload {
   copyTo(sink: ByteSink): Promise<void>;
   /** All of it in memory; throws `integrity` like `copyTo`. */
   bytes(): Promise<Uint8Array>;
-  /** The bytes in their order; it errors at the end if they are not the file's. */
-  readonly readable: ReadableStream<Uint8Array>;
+  /** The bytes in their order, each piece in memory of its own; it errors at the end if they are not the file's. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Gives up on what has not arrived; harmless at the end. */
   cancel(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // Whatever can be put, as one thing: bytes read at positions, front to back and, where the source allows, from
 // an earlier position again.
 
+import { StreamPieces } from "./stream_pieces.ts";
 import type { ByteSource, PutSource } from "./types.ts";
 
 /** Bytes to be put. Whoever opened it closes it. */
@@ -58,7 +59,7 @@ function fromPositions(source: ByteSource, size: number | undefined): UploadSour
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>, size: number | undefined): UploadSource {
-  const reader = stream.getReader();
+  const pieces = new StreamPieces(stream);
   let rest: Uint8Array = new Uint8Array(0);
   return {
     size,
@@ -67,9 +68,9 @@ function fromStream(stream: ReadableStream<Uint8Array>, size: number | undefined
       let filled = 0;
       while (filled < into.length) {
         if (rest.length === 0) {
-          const { value, done } = await reader.read();
-          if (done) break;
-          rest = value;
+          const next = await pieces.next();
+          if (!next) break;
+          rest = next;
         }
         const piece = rest.subarray(0, into.length - filled);
         into.set(piece, filled);
@@ -79,6 +80,6 @@ function fromStream(stream: ReadableStream<Uint8Array>, size: number | undefined
       return filled;
     },
     isUnchanged: () => Promise.resolve(true),
-    close: () => reader.cancel().catch(() => {}),
+    close: () => pieces.cancel(),
   };
 }

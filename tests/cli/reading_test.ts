@@ -40,6 +40,21 @@ Deno.test("cat stops quietly when nobody reads any more", async () => {
   assertEquals(run.err, "");
 });
 
+Deno.test("cat gives the memory of what it has printed back before it prints on", async () => {
+  await using run = await CliRun.open();
+  run.remote.add("a", "x".repeat(10_000));
+  const given: Uint8Array[] = [];
+  const { write } = run.host.stdout;
+  run.host.stdout.write = (bytes) => {
+    assertEquals(given.filter(({ buffer }) => buffer.byteLength > 0), []);
+    given.push(bytes);
+    return write.call(run.host.stdout, bytes);
+  };
+  assertEquals(await run.run("cat", "a"), 0);
+  assertEquals(run.out.length, 10_000);
+  assertEquals(given.length > 2, true, `${given.length} pieces`);
+});
+
 Deno.test("cat shows progress only when its bytes go elsewhere than to the terminal", async () => {
   for (const isTerminal of [true, false]) {
     await using run = await CliRun.open();

@@ -233,7 +233,7 @@ export class FakeRemoteFiles implements RemoteFiles {
     name: string,
     bytes: Uint8Array,
     options: GetOptions,
-  ): AsyncGenerator<Uint8Array> {
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     for (let start = 0; start < bytes.length; start += this.pieceSize) {
       const piece = bytes.slice(start, start + this.pieceSize);
       yield piece;
