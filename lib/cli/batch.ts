@@ -5,6 +5,7 @@ import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure } from "./failure.ts";
 import { formatCount } from "./format.ts";
+import type { RemoteFiles } from "./remote_files.ts";
 
 /** Options of {@linkcode runBatch}. */
 export interface BatchOptions<Item> {
@@ -12,25 +13,34 @@ export interface BatchOptions<Item> {
   work: (item: Item) => Promise<void>;
   /** What the line of an error calls an item. */
   title: (item: Item) => string;
-  /** What an item counts towards the bound of 256 at once; 1 by default. */
-  weigh?: (item: Item) => number;
+  /** How many at once, and what an item counts towards that; 256 of them by default. */
+  atOnce?: { readonly limit: number; readonly weigh?: (item: Item) => number };
   /** Items that failed before their turn came, such as files that are not there. */
   failed?: readonly { readonly title: string; readonly error: unknown }[];
 }
 
-/**
- * How many small requests are under way at once: as many as a server takes, as those that end together share one
- * synchronisation of its disk, and a long link is full of them.
- */
-export const MOST_AT_ONCE = 256;
-/** Bytes that count as much as one small file towards that. */
-const WEIGHT_UNIT = 64 * 1024;
-// Four large files at once fill any link, and more would only share it.
-const MOST_WEIGHT = MOST_AT_ONCE / 4;
+/** How many small requests are under way at once where nothing is said of the link. */
+const FEWEST_AT_ONCE = 256;
+/** How many are at most: as many as a server takes. */
+const MOST_AT_ONCE = 1024;
+/** Small files that a client deals with in a millisecond, with some to spare: so many keep a link full for each of its own. */
+const FILES_A_MS = 16;
+/** Bytes that are to be under way at once, as some round trips go by over each file: a link of 1 Gbit/s and 100 ms holds 12 MB. */
+const BYTES_AT_ONCE = 64 * 1024 * 1024;
 
-/** What the transfer of a file of `size` bytes counts towards how many may be under way. */
-export function weighFile({ size }: { readonly size: number }): number {
-  return Math.min(MOST_WEIGHT, 1 + Math.floor(size / WEIGHT_UNIT));
+/** How many files are under way at once. */
+export interface AtOnce {
+  readonly limit: number;
+  /** What a file of so many bytes counts towards the limit: no more than a quarter, as more would only share the link. */
+  readonly weigh: (file: { readonly size: number }) => number;
+}
+
+/** How many files are to be under way over the connection of a client; more where the way is longer. */
+export function atOnceOver({ roundTripMs }: Pick<RemoteFiles, "roundTripMs">): AtOnce {
+  const wanted = Math.ceil(roundTripMs * FILES_A_MS);
+  const limit = Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, wanted));
+  const unit = BYTES_AT_ONCE / limit;
+  return { limit, weigh: ({ size }) => Math.min(limit / 4, 1 + Math.floor(size / unit)) };
 }
 
 /**
@@ -68,11 +78,8 @@ export async function runBatch<Item>(
       await screen.failure(error, endsAll ? undefined : title(item));
     }
   };
-  await eachBounded(items, attempt, {
-    limit: MOST_AT_ONCE,
-    signal,
-    ...(options.weigh && { weigh: options.weigh }),
-  });
+  const { atOnce = { limit: FEWEST_AT_ONCE } } = options;
+  await eachBounded(items, attempt, { ...atOnce, signal });
   if (leftOut > 0) await screen.message(`${formatCount(leftOut + 1)} files were left out for that`);
   return exitCodeOfBatch(done, exitCodes);
 }

@@ -5,7 +5,7 @@ import { eachBounded } from "../base/concurrency.ts";
 import { quote } from "../base/names.ts";
 import { readAhead } from "../base/read_ahead.ts";
 import type { FileInfo } from "../client/types.ts";
-import { MOST_AT_ONCE, weighFile } from "./batch.ts";
+import { atOnceOver } from "./batch.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { describeFailure } from "./failure.ts";
@@ -13,6 +13,7 @@ import { fileJson } from "./file_report.ts";
 import { formatCount, formatDuration, formatSize, printable } from "./format.ts";
 import { ProgressDisplay, type Tracker } from "./progress.ts";
 import { progressOptions } from "./progress_options.ts";
+import type { RemoteFiles } from "./remote_files.ts";
 
 /** A file that a run has to do something with. */
 export interface FolderJob {
@@ -78,11 +79,12 @@ export class FolderRun implements AsyncDisposable {
   }
 
   /**
-   * Does `work` for every job, many at a time; what it throws is told and counted. Throws what all jobs
+   * Does `work` for every job over a client, many at a time; what it throws is told and counted. Throws what all jobs
    * would share, such as a lost connection, and the reason of the signal.
    */
   async each<Job extends FolderJob>(
     jobs: AsyncIterable<Job>,
+    client: RemoteFiles,
     work: (job: Job, tracker: Tracker) => Promise<void>,
   ): Promise<void> {
     const { signal, clock } = this.#context;
@@ -101,8 +103,9 @@ export class FolderRun implements AsyncDisposable {
       }
       tracker.done();
     };
-    const weigh = (job: Job) => job.isAlone ? MOST_AT_ONCE : weighFile(job);
-    await eachBounded(ahead, attempt, { limit: MOST_AT_ONCE, weigh, signal });
+    const { limit, weigh: weighFile } = atOnceOver(client);
+    const weigh = (job: Job) => job.isAlone ? limit : weighFile(job);
+    await eachBounded(ahead, attempt, { limit, weigh, signal });
   }
 
   /** Counts a file that was dealt with, or with a dry run would be; `path` is the local one, if any. */

@@ -66,7 +66,7 @@ export async function fetchTree(
 ): Promise<void> {
   const { client, clients = [client], tree, isDryRun } = fetching;
   let turn = 0;
-  await run.each(fetchJobs(run, context, fetching), async (job, tracker) => {
+  await run.each(fetchJobs(run, context, fetching), client, async (job, tracker) => {
     const { file, place, isToCompare } = job;
     const { name } = file;
     const { path, there, alike } = place;

@@ -2,7 +2,7 @@
 
 import { quote } from "../base/names.ts";
 import type { PutOptions } from "../client/types.ts";
-import { runBatch, weighFile } from "./batch.ts";
+import { atOnceOver, runBatch } from "./batch.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
@@ -53,7 +53,7 @@ async function putFiles(
       await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
     },
     title: (file) => file.path,
-    weigh: weighFile,
+    atOnce: atOnceOver(tools.client),
     failed,
   });
 }

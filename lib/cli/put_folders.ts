@@ -81,7 +81,7 @@ export async function store(
   { jobs, storing }: { jobs: AsyncIterable<StoreJob>; storing: Storing },
 ): Promise<void> {
   const { host: { files }, signal } = context;
-  await run.each(jobs, async (job, tracker) => {
+  await run.each(jobs, storing.client, async (job, tracker) => {
     const { path, compare } = job;
     try {
       if (compare && (await localDigest(path, { files, signal })).digest === compare.digest) {

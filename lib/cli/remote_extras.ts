@@ -56,7 +56,7 @@ export async function removeRemoteExtras(
   sides: SyncSides,
 ): Promise<void> {
   if (!await mayRemove(run, context)) return;
-  await run.each(extraNames(context, sides), async ({ file }) => {
+  await run.each(extraNames(context, sides), sides.client, async ({ file }) => {
     const { name, version: ifVersion } = file;
     try {
       if (!sides.isDryRun) await sides.client.remove(name, { ifVersion, signal: context.signal });

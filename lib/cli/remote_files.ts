@@ -25,6 +25,8 @@ import type { Address } from "../runtime/connection.ts";
 
 /** The files of a server. Calls may be made at the same time. Whoever connected closes it. */
 export interface RemoteFiles {
+  /** How long the server took to greet, in milliseconds: about a round trip. */
+  readonly roundTripMs: number;
   put(name: string, source: PutSource, options?: PutOptions): Promise<FileInfo>;
   /** Settles when the server has described the file; its bytes come through the download. */
   get(name: string, options?: GetOptions): Promise<RemoteDownload>;

@@ -50,6 +50,7 @@ export class Calls {
     this.#postOwed({ type: "Cancel", tag: call.tag }, call);
   readonly #hasToken: boolean;
   #terms: Terms | undefined;
+  #greetingMs = 0;
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
   #greeted: Promise<void> = Promise.resolve();
@@ -85,7 +86,9 @@ export class Calls {
     signal?.addEventListener("abort", onAbort);
     try {
       signal?.throwIfAborted();
+      const askedMs = clock.monotonicMs();
       this.#terms = await greet(this.#frames, token);
+      this.#greetingMs = clock.monotonicMs() - askedMs;
       this.#places.widen(this.#terms);
     } catch (thrown) {
       this.#fail(signal?.reason ?? asMorselError(thrown, "connection"));
@@ -111,6 +114,11 @@ export class Calls {
   /** Whether new requests have a chance: the connection is there, and its server means to stay. */
   get isUsable(): boolean {
     return !this.#failure && !this.#isDraining;
+  }
+
+  /** How long the server took to greet, in milliseconds; 0 until it has. */
+  get greetingMs(): number {
+    return this.#greetingMs;
   }
 
   /** What both sides agreed on; until the server has greeted, what every server allows. */

@@ -68,6 +68,14 @@ export class FileClient implements AsyncDisposable {
   }
 
   /**
+   * How long the server took to greet, in milliseconds: a round trip, and two more where a token was proven; 0 until it
+   * has. How many calls it takes to keep a link busy depends on it.
+   */
+  get roundTripMs(): number {
+    return this.#link.calls.greetingMs;
+  }
+
+  /**
    * Puts a file; whatever had the name stays until the new version is on stable storage, and is then
    * replaced in one step. The source is read once, front to back; a stream is cancelled on failure.
    */
@@ -99,15 +107,23 @@ export class FileClient implements AsyncDisposable {
    */
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
     const { prefix = "", pageSize = MAX_PAGE, signal } = options;
-    let after = options.after ?? "";
-    for (let more = true; more;) {
+    const left = new AbortController();
+    const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const ask = (after: string) => {
       const page = { type: "List", prefix, after, limit: pageSize } as const;
-      const { files, isLast } = await this.#link.run((calls) => readPage(calls, page, signal), {
-        signal,
-      });
-      yield* files;
-      more = !isLast && files.length > 0;
-      after = files.at(-1)?.name ?? after;
+      const asked = this.#link.run((calls) => readPage(calls, page, either), { signal: either });
+      asked.catch(() => {}); // seen when its turn comes, or by nobody who has left
+      return asked;
+    };
+    try {
+      for (let coming: Promise<Page> | undefined = ask(options.after ?? ""); coming;) {
+        const { files, isLast }: Page = await coming;
+        // Asked for before these are used: over a long link they would wait for each other.
+        coming = isLast || files.length === 0 ? undefined : ask(files.at(-1)!.name);
+        yield* files;
+      }
+    } finally {
+      left.abort(new MorselError("cancelled", "The listing was left"));
     }
   }
 
@@ -208,11 +224,17 @@ export class FileClient implements AsyncDisposable {
   }
 }
 
+/** A part of a listing. */
+interface Page {
+  readonly files: readonly FileInfo[];
+  readonly isLast: boolean;
+}
+
 async function readPage(
   calls: Calls,
   page: Untagged<Request>,
-  signal: AbortSignal | undefined,
-): Promise<{ files: FileInfo[]; isLast: boolean }> {
+  signal: AbortSignal,
+): Promise<Page> {
   const files: FileInfo[] = [];
   const onReply = (reply: Message) => void files.push(fileInfoOf(reply));
   const last = await calls.call(page, { signal, onReply });

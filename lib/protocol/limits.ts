@@ -52,10 +52,10 @@ export const DEFAULT_LIMITS: Limits = {
   maxChunk: MIB,
   // 1 Gbit/s at 100 ms holds 12.5 MB; a power of two above it keeps such a link full.
   window: 16 * MIB,
-  // Enough for the small files of a folder to fill a long link.
-  maxRequests: 256,
-  // Each may hold up to 64 KiB in memory and a file handle: 16 MiB a session in the worst case.
-  maxUploads: 256,
+  // Small files of a folder over a link of 100 ms: ten thousand a second at most, and half as many that are put.
+  maxRequests: 1024,
+  // Each may hold up to 64 KiB in memory and a file handle: 32 MiB a session in the worst case.
+  maxUploads: 512,
   // Many programs of one machine, or many people behind one address, but not a whole server's worth.
   maxSessions: 512,
   idleMs: 300_000,

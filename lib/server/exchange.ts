@@ -29,6 +29,8 @@ export interface Exchange {
   readonly maxChunk: number;
   /** What may be told of the server to this principal. */
   readonly figures: (principal: Principal) => Promise<Figures>;
+  /** How many requests of the session were under way when this one came, itself among them. */
+  readonly underWay: number;
   /** Aborted when the client has cancelled or gone. */
   readonly signal: AbortSignal;
   /** Aborted when the server is about to stop: what has no end of its own ends. */

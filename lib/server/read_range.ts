@@ -3,6 +3,7 @@
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
+import { BATCH_SIZE } from "../protocol/data_batch.ts";
 import { sendData } from "../protocol/send_data.ts";
 import { type Exchange, fileMessage } from "./exchange.ts";
 import type { Pin } from "./pinned_versions.ts";
@@ -11,6 +12,9 @@ import type { Pin } from "./pinned_versions.ts";
 const WRITE_BEHIND = 64 * 1024;
 /** Chunks of an answer at once: more would hold the other sessions up. */
 const MAX_CHUNKS_AT_ONCE = 64;
+/** Bytes that all ranges of a session are sent from at a time, twice; and one of them at least. */
+const BATCHES = 16 * 1024 * 1024;
+const LEAST_BATCH = 16 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** Sends File if the newest version was asked for, then the Data of the range; returns its End. */
@@ -35,7 +39,7 @@ export async function readRange(
  */
 export function readAtOnce(
   request: MessageOf<"ReadRange">,
-  exchange: Omit<Exchange, "signal">,
+  exchange: Omit<Exchange, "signal" | "underWay">,
 ): boolean {
   const { tag, offset, chunk, proof, version } = request;
   const { writer, store, pins } = exchange;
@@ -61,7 +65,7 @@ export function readAtOnce(
 
 async function sendRange(
   request: MessageOf<"ReadRange">,
-  { writer, signal, open, batches }: Exchange & Pick<Pin, "open" | "batches">,
+  { writer, signal, underWay, open, batches }: Exchange & Pick<Pin, "open" | "batches">,
 ): Promise<Message> {
   signal.throwIfAborted();
   const { tag, offset, chunk, proof, version } = request;
@@ -74,7 +78,9 @@ async function sendRange(
     if (count === into.length) return count;
     throw new MorselError("integrity", `The stored content of ${size} bytes ends before its time`);
   };
-  await sendData(writer, { tag, start: offset, end, chunk, read, signal, batches });
+  const most = Math.max(LEAST_BATCH, Math.min(BATCH_SIZE, Math.floor(BATCHES / underWay)));
+  const atMost = () => most;
+  await sendData(writer, { tag, start: offset, end, chunk, atMost, read, signal, batches });
   if (proof) {
     const [first, last] = [offset / BLOCK_SIZE, Math.ceil(end / BLOCK_SIZE)];
     const hashes = offset < end ? await open.prove(first, last) : NOTHING;

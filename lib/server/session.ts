@@ -34,7 +34,7 @@ class Session {
   readonly #context: SessionContext;
   readonly #frames: FrameConnection;
   /** What requests are answered with, once it is known who asks. */
-  #exchange: Omit<Exchange, "signal"> | undefined;
+  #exchange: Omit<Exchange, "signal" | "underWay"> | undefined;
   readonly #running: RunningRequests;
   readonly #tasks = new Set<Promise<void>>();
   #ackEvery = 0;
@@ -199,7 +199,8 @@ class Session {
       this.#running.leave(request.tag);
       return this.#refuse(request.tag, draining());
     }
-    const work = answer(request, { ...this.#exchange!, signal: stop.signal });
+    const given = { signal: stop.signal, underWay: this.#running.count };
+    const work = answer(request, { ...this.#exchange!, ...given });
     return this.#run(request.tag, work, () => request);
   }
 

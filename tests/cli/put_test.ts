@@ -135,13 +135,16 @@ Deno.test("put exits with the one reason when all files failed for it, and with 
   assertEquals(await run.run("put", "nope", "neither"), 4);
 });
 
-Deno.test("put keeps 256 small files under way, and four large ones", async () => {
+Deno.test("put keeps 256 small files under way, four large ones, and 64 MiB of those in between", async () => {
   await using run = await CliRun.open();
   const names = (count: number, folder: string) =>
     Array.from({ length: count }, (_, index) => `${folder}/${index}`);
   for (const name of names(600, "small")) await run.host.write(name, "x");
   for (const name of names(9, "large")) {
-    await run.host.write(name, new Uint8Array(4 * 1024 * 1024));
+    await run.host.write(name, new Uint8Array(16 * 1024 * 1024));
+  }
+  for (const name of names(30, "medium")) {
+    await run.host.write(name, new Uint8Array(5 * 1024 * 1024));
   }
   run.remote.gather(256);
   assertEquals(await run.run("put", "-q", ...names(600, "small")), 0);
@@ -151,6 +154,22 @@ Deno.test("put keeps 256 small files under way, and four large ones", async () =
   run.remote.gather(4);
   assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
   assertEquals(run.remote.mostUnderWay, 4);
+  run.remote.mostUnderWay = 0;
+  run.remote.gather(12);
+  assertEquals(await run.run("put", "-q", ...names(30, "medium")), 0);
+  assertEquals(run.remote.mostUnderWay, 12);
+});
+
+Deno.test("put keeps more under way the longer the way is, up to what a server takes", async () => {
+  for (const [roundTripMs, atOnce] of [[10, 256], [30, 480], [100, 1024]] as const) {
+    await using run = await CliRun.open();
+    const names = Array.from({ length: 1100 }, (_, index) => `${index}`);
+    for (const name of names) await run.host.write(name, "x");
+    run.remote.roundTripMs = roundTripMs;
+    run.remote.gather(atOnce);
+    assertEquals(await run.run("put", "-q", ...names), 0);
+    assertEquals(run.remote.mostUnderWay, atOnce);
+  }
 });
 
 Deno.test("put tells of a lost connection once and leaves the rest out", async () => {

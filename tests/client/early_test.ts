@@ -66,6 +66,19 @@ Deno.test("a server that leaves with its greeting leaves no timer behind", async
   assertEquals([calls.isUsable, clock.timers], [false, 0]);
 });
 
+Deno.test("a client knows how long its server took to greet", async () => {
+  const clock = new FakeClock();
+  const [near, far] = memoryPair();
+  const peer = new RawPeer(far);
+  const opening = FileClient.open(near, { clock });
+  await peer.expect("Hello");
+  await clock.advance(120);
+  await peer.send(welcome(hello(), { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) }).reply);
+  const client = await opening;
+  assertEquals(client.roundTripMs, 120);
+  await client.close();
+});
+
 /** An early client, and the peer that has read its Hello. */
 async function setUp(): Promise<{ client: FileClient; peer: RawPeer }> {
   const [near, far] = memoryPair();

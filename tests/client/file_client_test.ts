@@ -225,6 +225,25 @@ Deno.test("list() yields every file once, in order, in pages, while others come 
   assertEquals((await first(client.list({ after: "n/2491" }))).name, "o");
 });
 
+Deno.test("list() has asked for one page more than is used, and leaves it when it is left", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  for (let index = 0; index < 30; index++) await client.put(String(index + 10), "");
+  const asked = () => server.trace.filter((line) => line.startsWith("C: List")).length;
+  const files = client.list({ pageSize: 7 })[Symbol.asyncIterator]();
+  for (let taken = 1; taken <= 8; taken++) {
+    assertEquals((await files.next()).value?.name, String(taken + 9));
+    await client.stat("10"); // behind all that was asked for before it
+    assertEquals(asked(), taken <= 7 ? 2 : 3);
+  }
+  await files.return!();
+  await client.stat("10");
+  assertEquals(asked(), 3);
+  await client.close();
+  await server.ended();
+  assertEquals(server.errors, []);
+});
+
 Deno.test("move(), copy() and remove() change names and move no bytes", async () => {
   await using server = await memoryServer();
   await using client = await server.connect();

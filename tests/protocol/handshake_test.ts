@@ -20,7 +20,7 @@ Deno.test("welcome() and termsOf() come to the same terms", () => {
     maxUploads: DEFAULT_LIMITS.maxUploads,
     maxSessions: DEFAULT_LIMITS.maxSessions,
     expiryMs: DEFAULT_LIMITS.expiryMs,
-    maxRequests: 256,
+    maxRequests: DEFAULT_LIMITS.maxRequests,
     idleMs: 1000,
     stallMs: 30_000,
     minRate: 1024,

@@ -3,14 +3,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { encode } from "../../lib/protocol/codec.ts";
-import { MAX_METADATA_SIZE } from "../../lib/protocol/limits.ts";
+import { DEFAULT_LIMITS, MAX_METADATA_SIZE } from "../../lib/protocol/limits.ts";
 import type { Message } from "../../lib/protocol/messages.ts";
+import type { BlobReader } from "../../lib/store/blobs.ts";
 import type { FileRecord } from "../../lib/store/catalog.ts";
+import { contentOf } from "../support/content.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
+import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { stat } from "../support/requests.ts";
+import { read, stat } from "../support/requests.ts";
 
 const KIB = 1024;
 const FILES = 300;
@@ -109,3 +112,42 @@ Deno.test("a listing that was cancelled while it waited for its turn is answered
   }
   assertEquals(last, { 1: "Page", 2: "Error" });
 });
+
+Deno.test("ranges of as many large files as a session may ask for are sent from the less the more they are", async () => {
+  const blobs = new CountingBlobs();
+  await using server = await memoryServer({ blobs });
+  await using client = await server.connect();
+  await client.put("0", contentOf(1024 * KIB));
+  const { maxRequests } = DEFAULT_LIMITS;
+  for (let copy = 1; copy < maxRequests; copy++) await client.copy("0", String(copy));
+  const peer = new RawPeer(server.open());
+  await peer.greet();
+  void peer.sendBytes(concat(
+    requests(maxRequests, (tag) => read(tag, { name: `${tag - 1}` }))
+      .map(encode),
+  ));
+  // Each of them has begun, and waits for what was sent of it to be read.
+  while (blobs.opened < maxRequests) await settled();
+  await settled();
+  assert(blobs.bytesRead > 1024 * KIB, `${blobs.bytesRead} bytes`);
+  assert(blobs.bytesRead < 140 * 1024 * KIB, `${blobs.bytesRead} bytes`);
+});
+
+/** Blobs that count what is read of them. */
+class CountingBlobs extends MemoryBlobs {
+  opened = 0;
+  bytesRead = 0;
+
+  override async open(id: string): Promise<BlobReader | undefined> {
+    const reader = await super.open(id);
+    this.opened++;
+    return reader && {
+      size: reader.size,
+      read: (into, offset) => {
+        this.bytesRead += into.length;
+        return reader.read(into, offset);
+      },
+      close: () => reader.close(),
+    };
+  }
+}

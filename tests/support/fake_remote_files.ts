@@ -30,6 +30,7 @@ interface Stored {
 /** A client with files in memory. */
 export class FakeRemoteFiles implements RemoteFiles {
   readonly stored = new Map<string, Stored>();
+  roundTripMs = 0;
   /** What a call fails with, by `put NAME`, `remove NAME` and so on. */
   readonly faults = new Map<string, Error>();
   /** How large the pieces of a download are: small, so that a few bytes arrive in several. */
