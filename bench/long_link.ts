@@ -1,5 +1,5 @@
-// One large file over a long link: Morsel beside nginx, sftp and what iperf3 reaches, in turns. The link is
-// made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
+// One large file and many small ones over a long link: Morsel beside nginx, sftp, rsync and what iperf3 reaches, in turns. The
+// link is made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
 // bench/README.md says how. `deno run -A bench/long_link.ts --help`
 
 import { formatSize } from "../lib/cli/format.ts";
@@ -9,8 +9,9 @@ import { startIperf3 } from "./peers/iperf3.ts";
 import { morsel } from "./peers/morsel.ts";
 import { nginx } from "./peers/nginx.ts";
 import { runBench } from "./peers/run_bench.ts";
+import { rsync } from "./peers/rsync.ts";
 import { sftp } from "./peers/sftp.ts";
-import { openGet, waysOf } from "./peers/transfers.ts";
+import { getSmall, openGet, putSmall, waysOf } from "./peers/transfers.ts";
 import type { Workload } from "./peers/workload.ts";
 
 const HELP = `deno run -A bench/long_link.ts [OPTIONS]
@@ -20,7 +21,8 @@ const HELP = `deno run -A bench/long_link.ts [OPTIONS]
   --client-in CMD   stands before the command of each client
   --label TEXT      what the link is, for the results
   --rounds N        how often each one runs; 5
-  --size SIZE       of the file; 256MiB
+  --size SIZE       of the large file; 256MiB
+  --files N         how many small files of 1 KiB; 10000
   --folder DIR      where a temporary folder is made for all files; the current one
   --output FILE     where results are written as JSON; nowhere by default`;
 
@@ -55,15 +57,27 @@ const longGet: Workload = {
   },
 };
 
+/** A workload of many files, without sftp: at some round trips a file it takes an hour. */
+function longWay(workload: Workload): Workload {
+  return {
+    ...workload,
+    id: `long-${workload.id}`,
+    title: (contents) => `${workload.title(contents)} over ${given.label ?? "the link"}`,
+    goals: {},
+    open: (bench) =>
+      workload.open({ ...bench, peers: bench.peers.filter(({ name }) => name !== sftp.name) }),
+  };
+}
+
 const given = readOptions(
-  ["host", "server-in", "client-in", "label", "rounds", "size", "folder", "output"],
+  ["host", "server-in", "client-in", "label", "rounds", "size", "files", "folder", "output"],
   HELP,
 );
 const options = orUsage(() => ({
-  peers: [morsel, nginx, sftp],
-  workloads: [longGet],
+  peers: [morsel, nginx, sftp, rsync],
+  workloads: [longGet, longWay(putSmall), longWay(getSmall)],
   rounds: parseCount(given.rounds ?? "5"),
-  contents: { size: parseSize(given.size ?? "256MiB"), files: 1 },
+  contents: { size: parseSize(given.size ?? "256MiB"), files: parseCount(given.files ?? "10000") },
   host: given.host ?? "127.0.0.1",
   serverIn: wordsOf(given["server-in"]),
   clientIn: wordsOf(given["client-in"]),

@@ -179,10 +179,10 @@ export class Calls {
     return this.#frames.bytesRead - (this.#keepAlive?.pongBytes ?? 0);
   }
 
-  /** Closes the connection; calls under way fail. */
+  /** Closes the connection, with what was handed over as far as that is gone in a second; calls under way fail. */
   async close(): Promise<void> {
     const closed = new MorselError("connection", "The client was closed");
-    if (!this.#failure) await this.#frames.writer.close();
+    if (!this.#failure) await this.#frames.closeSoon();
     this.#fail(closed);
     await this.#pump;
   }

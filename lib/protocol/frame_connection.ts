@@ -13,7 +13,7 @@ import type { Terms } from "./handshake.ts";
 import type { Message } from "./messages.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** How long the last words to a peer that was too slow may take to be written, in milliseconds. */
+/** How long what was handed over may take to be written before it is dropped, in milliseconds: last words, mostly. */
 const PARTING_MS = 1000;
 
 /**
@@ -45,6 +45,7 @@ export class FrameConnection {
   readonly writer: FrameWriter;
   /** The deadlines in force: the default ones until the greetings have set others. */
   deadlines: Deadlines = deadlinesOf(DEFAULT_LIMITS);
+  readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #reader: FrameReader;
   readonly #watchdog: Watchdog;
@@ -63,11 +64,12 @@ export class FrameConnection {
   constructor(connection: Connection, options: FrameConnectionOptions) {
     const { clock, side, maxFrame, trace, onExpire, limit, closed } = options;
     const [own, peer] = side === "client" ? ["C", "S"] : ["S", "C"];
+    this.#clock = clock;
     this.#connection = connection;
     this.#expire = (error) => {
       this.#expired ??= error;
       onExpire(error);
-      this.#closeWithin(clock, PARTING_MS);
+      void this.closeSoon();
     };
     this.#watchdog = new Watchdog(clock, this.#expire);
     this.#reader = new FrameReader(connection.readable, {
@@ -196,6 +198,14 @@ export class FrameConnection {
     await this.close();
   }
 
+  /** Closes once all is written, or after a second: over a slow link it may be much. Never rejects. */
+  async closeSoon(): Promise<void> {
+    const stopTimer = this.#clock.timer(PARTING_MS, () => this.#closeNow());
+    await this.writer.close();
+    stopTimer();
+    this.#closeNow();
+  }
+
   /** Closes at once; what is not written is dropped. Closing twice is harmless. */
   async close(): Promise<void> {
     this.#watchdog.stop();
@@ -228,14 +238,5 @@ export class FrameConnection {
   #closeNow(): void {
     this.#stop?.abort(new MorselError("connection", "The connection was closed"));
     this.#connection.close();
-  }
-
-  /** Closes once all is written, or when that takes too long. */
-  #closeWithin(clock: Clock, ms: number): void {
-    const stopTimer = clock.timer(ms, () => this.#closeNow());
-    void this.writer.close().then(() => {
-      stopTimer();
-      this.#closeNow();
-    });
   }
 }

@@ -98,6 +98,19 @@ Deno.test("a client gives up a server that leaves a Ping without any sign of lif
     await assertGivesUp(work, { clock, what: "a sign of life", afterMs: stallMs });
   }));
 
+Deno.test("close() drops after a second what a slow server has not taken of an upload", () =>
+  onStage(async ({ clock, client }) => {
+    const work = client.put("a", contentOf(1_000_000)).catch((error) => error);
+    await settled();
+    let isClosed = false;
+    const closing = client.close().then(() => isClosed = true);
+    await clock.advance(900);
+    assertEquals(isClosed, false);
+    await clock.advance(200);
+    await closing;
+    assertEquals((await work).code, "connection");
+  }));
+
 Deno.test("a download gives up a server that stops in the middle", () =>
   onStage(async ({ clock, server, client }) => {
     const opening = client.get("a");
