@@ -53,7 +53,7 @@ export async function startMorsel(
     client,
     knows: async (name, word) => (await outputOf(command(name, "--help"), stage)).includes(word),
     ways: waysOf(command),
-    ...inStore(stage, client),
+    ...inStore(stage, command),
     [Symbol.asyncDispose]: async () => {
       await (await connected?.catch(() => undefined))?.close();
       await server[Symbol.asyncDispose]();
@@ -102,35 +102,28 @@ function waysOf(command: RunningMorsel["command"]): RunningPeer["ways"] {
   };
 }
 
-/** A folder is all that has a name below the folder's. */
+/** By commands, as only those are where the server can be reached. A folder is all that has a name below the folder's. */
 function inStore(
   stage: Stage,
-  connected: () => Promise<FileClient>,
+  command: RunningMorsel["command"],
 ): Pick<RunningPeer, "readBack" | "remove"> {
-  const below = async (name: string) => {
-    const client = await connected();
-    const files = await Array.fromAsync(client.list({ prefix: `${name}/` }));
-    return { client, names: files.length > 0 ? files.map((file) => file.name) : [name] };
+  const namesBelow = async (folder: string) => {
+    const listed = await outputOf(command("ls", `${folder}/`), stage);
+    return listed.split("\n").filter((name) => name !== "");
   };
-  const local = (name: string) => `${stage.folder}/read-back/${name}`;
+  const local = `${stage.folder}/read-back`;
   return {
     async readBack(name) {
-      const { client, names } = await below(name);
-      for (const one of names) {
-        const path = local(one);
-        await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-        await Deno.writeFile(path, (await client.get(one)).readable);
-      }
-      return local(name);
+      await Deno.mkdir(local, { recursive: true });
+      const isFolder = (await namesBelow(name)).length > 0;
+      const target = `${local}/${name}`;
+      await outputOf(command("get", ...isFolder ? ["-r"] : [], name, "-o", target), stage);
+      return target;
     },
     async remove(name) {
-      const { client, names } = await below(name);
-      // No more requests at a time than a server lets a connection have.
-      const most = Math.min(client.terms.maxRequests, 64);
-      for (let start = 0; start < names.length; start += most) {
-        await Promise.all(names.slice(start, start + most).map((one) => client.remove(one)));
-      }
-      await discard(stage, local("")).catch(() => {});
+      const names = await namesBelow(name);
+      await outputOf(command("rm", ...names.length > 0 ? names : [name]), stage);
+      await discard(stage, local).catch(() => {});
     },
   };
 }

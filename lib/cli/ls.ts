@@ -12,7 +12,7 @@ import type { RemoteFiles } from "./remote_files.ts";
 
 // Lines that are written together: a system call for each would be most of the time of a listing.
 const LINES_AT_ONCE = 256;
-// Names of a folder that are read over before the rest of them is jumped: they have come in the same page.
+// Names of a folder that are read over before the rest of them is jumped, and those of a page: the next has been asked for then.
 const JUMP_AFTER = 500;
 // It sorts after all others.
 const LAST_CHARACTER = "\u{10ffff}";
@@ -70,7 +70,8 @@ async function* oneLevel(
   for (let isOver = false; !isOver;) {
     isOver = true;
     let inFolder = 0;
-    for await (const file of client.list({ prefix, signal, ...(after && { after }) })) {
+    const page = { prefix, signal, pageSize: JUMP_AFTER, ...(after && { after }) };
+    for await (const file of client.list(page)) {
       const name = file.name.normalize("NFC");
       const end = name.indexOf(delimiter, prefix.length);
       if (end === -1) yield file;

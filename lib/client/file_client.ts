@@ -102,8 +102,8 @@ export class FileClient implements AsyncDisposable {
   }
 
   /**
-   * Lists files in the order of their names' bytes, in pages from the server. Files that come or go
-   * meanwhile may show or not; all others show exactly once.
+   * Lists files in the order of their names' bytes, in pages from the server, of which the next one is asked for while
+   * one is used. Files that come or go meanwhile may show or not; all others show exactly once.
    */
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
     const { prefix = "", pageSize = MAX_PAGE, signal } = options;
@@ -116,11 +116,14 @@ export class FileClient implements AsyncDisposable {
       return asked;
     };
     try {
-      for (let coming: Promise<Page> | undefined = ask(options.after ?? ""); coming;) {
-        const { files, isLast }: Page = await coming;
-        // Asked for before these are used: over a long link they would wait for each other.
-        coming = isLast || files.length === 0 ? undefined : ask(files.at(-1)!.name);
+      let coming = ask(options.after ?? "");
+      for (;;) {
+        const { files, isLast } = await coming;
+        const last = isLast ? undefined : files.at(-1)?.name;
+        // Before these are used: over a long link they would wait for each other.
+        if (last !== undefined) coming = ask(last);
         yield* files;
+        if (last === undefined) return;
       }
     } finally {
       left.abort(new MorselError("cancelled", "The listing was left"));
