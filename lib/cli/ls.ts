@@ -1,5 +1,5 @@
 // The command `ls`: the names on a server, or one level of them with what lies deeper as folders. It prints while
-// the listing comes, so that a million names take no memory.
+// the listing comes, so that a million names take no more memory than the first two hundred thousand.
 
 import { MAX_NAME_SIZE } from "../base/names.ts";
 import type { FileInfo } from "../client/types.ts";
@@ -12,8 +12,10 @@ import type { RemoteFiles } from "./remote_files.ts";
 
 // Lines that are written together: a system call for each would be most of the time of a listing.
 const LINES_AT_ONCE = 256;
-// Names of a folder that are read over before the rest of them is jumped, and those of a page: the next has been asked for then.
+// Names of a folder that are read over before the rest of them is jumped. They are to come in one page with the first one, as
+// behind each page that is used another has been asked for.
 const JUMP_AFTER = 500;
+const PAGE_SIZE = JUMP_AFTER + 1;
 // It sorts after all others.
 const LAST_CHARACTER = "\u{10ffff}";
 
@@ -70,7 +72,7 @@ async function* oneLevel(
   for (let isOver = false; !isOver;) {
     isOver = true;
     let inFolder = 0;
-    const page = { prefix, signal, pageSize: JUMP_AFTER, ...(after && { after }) };
+    const page = { prefix, signal, pageSize: PAGE_SIZE, ...(after && { after }) };
     for await (const file of client.list(page)) {
       const name = file.name.normalize("NFC");
       const end = name.indexOf(delimiter, prefix.length);

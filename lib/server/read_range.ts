@@ -12,7 +12,10 @@ import type { Pin } from "./pinned_versions.ts";
 const WRITE_BEHIND = 64 * 1024;
 /** Chunks of an answer at once: more would hold the other sessions up. */
 const MAX_CHUNKS_AT_ONCE = 64;
-/** Bytes that all ranges of a session are sent from at a time, twice; and one of them at least. */
+/**
+ * Bytes of a batch, two of which a range is sent from, where so many requests are under way that these are their shares.
+ * Those that came before have larger ones: 1024 have 60 MiB in all, twice.
+ */
 const BATCHES = 16 * 1024 * 1024;
 const LEAST_BATCH = 16 * 1024;
 const NOTHING = new Uint8Array(0);

@@ -69,7 +69,7 @@ Deno.test("put -r skips what is equal by size and time, after one listing", asyn
   assertEquals(run.remote.text("d/same"), "d/SAME");
   assertEquals(run.remote.text("d/changed"), "d/changed");
   assertEquals(run.remote.text("d/there only"), "x");
-  assertEquals(run.remote.lists, 1);
+  assertEquals(run.remote.lists.length, 1);
   run.remote.lastPut = {};
   assertEquals(await run.run("put", "-r", "d"), 0);
   assertEquals(run.remote.lastPut, {});

@@ -40,6 +40,19 @@ Deno.test("cat stops quietly when nobody reads any more", async () => {
   assertEquals(run.err, "");
 });
 
+Deno.test("ls --delimiter jumps over the rest of a large folder within the page that it came in", async () => {
+  await using run = await CliRun.open();
+  for (const folder of ["a", "b", "c"]) {
+    for (let index = 0; index < 1200; index++) run.remote.add(`${folder}/${index}`, "");
+  }
+  assertEquals(await run.run("ls", "-d", "/"), 0);
+  assertEquals(run.out, "a/\nb/\nc/\n");
+  assertEquals(run.remote.lists.length, 4);
+  for (const { taken, pageSize } of run.remote.lists) {
+    assertEquals(taken <= pageSize, true, `${taken} of pages of ${pageSize}`);
+  }
+});
+
 Deno.test("cat gives the memory of what it has printed back before it prints on", async () => {
   await using run = await CliRun.open();
   run.remote.add("a", "x".repeat(10_000));

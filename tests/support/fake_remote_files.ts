@@ -54,8 +54,8 @@ export class FakeRemoteFiles implements RemoteFiles {
   /** Ends what is under way; what comes later is another connection's. */
   #closed = Promise.withResolvers<never>();
   underWay = 0;
-  /** How many listings were asked for. */
-  lists = 0;
+  /** The listings that were asked for, and how many entries of each were taken. */
+  readonly lists: { readonly pageSize: number; taken: number }[] = [];
   mostUnderWay = 0;
   isClosed = false;
   #version = 0;
@@ -141,11 +141,13 @@ export class FakeRemoteFiles implements RemoteFiles {
   }
 
   async *list(options: ListOptions = {}): AsyncIterable<FileInfo> {
-    this.lists++;
-    const { prefix = "", after = "" } = options;
+    const { prefix = "", after = "", pageSize = 1000 } = options;
+    const list = { pageSize, taken: 0 };
+    this.lists.push(list);
     for (const name of [...this.stored.keys()].sort(compareBytes)) {
       this.#fail("list", name);
       if (!name.startsWith(prefix) || compareBytes(name, after) <= 0) continue;
+      list.taken++;
       yield this.stored.get(name)!.info;
     }
   }
