@@ -11,7 +11,7 @@ import { chunkSizeOf } from "./chunk_size.ts";
 import { DownloadPiece, type PieceRange } from "./download_piece.ts";
 import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
-import { FIRST_LENGTH, pieceAfter, windowAfter } from "./fetch_window.ts";
+import { FetchWindow, FIRST_LENGTH, pieceAfter } from "./fetch_window.ts";
 import type { Link } from "./link.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
 
@@ -35,6 +35,7 @@ export class RangeFetch {
   readonly #start: number;
   /** What ranges are whole multiples of: only whole blocks can be proven. */
   readonly #unit: number;
+  readonly #window = new FetchWindow();
   readonly #wanted = Promise.withResolvers<void>();
   #isWanted = false;
   #file: FileInfo | undefined;
@@ -125,12 +126,8 @@ export class RangeFetch {
     if (!this.#isWanted) return this.#asked === this.#proven && this.#consumer.queued === 0;
     if (this.#asked >= this.#end) return false;
     const ahead = this.#asked - this.#proven + this.#consumer.queued;
-    return ahead === 0 || ahead + this.#nextLength <= this.#window;
-  }
-
-  /** Grows with what its consumer takes. */
-  get #window(): number {
-    return windowAfter(this.#proven - this.#start - this.#consumer.queued);
+    const taken = this.#proven - this.#start - this.#consumer.queued;
+    return ahead === 0 || ahead + this.#nextLength <= this.#window.after(taken);
   }
 
   get #nextLength(): number {
@@ -160,6 +157,8 @@ export class RangeFetch {
 
   async #read(session: FetchSession, range: PieceRange, piece: DownloadPiece): Promise<Message> {
     const { offset, length } = range;
+    const { clock } = session.calls;
+    this.#window.asked(clock.monotonicMs());
     return await session.call({
       type: "ReadRange",
       offset,
@@ -170,7 +169,10 @@ export class RangeFetch {
       name: this.#name,
     }, (reply) => {
       if (reply.type === "File") return this.#open(reply, session);
-      if (reply.type === "Data") this.#report(reply.offset + reply.data.length);
+      if (reply.type === "Data") {
+        this.#window.arrived(reply.data.length, clock.monotonicMs(), this.#consumer.queued === 0);
+        this.#report(reply.offset + reply.data.length);
+      }
       return piece.take(reply);
     });
   }
@@ -186,6 +188,7 @@ export class RangeFetch {
       );
     }
     this.#file = file;
+    this.#window.answered(session.calls.clock.monotonicMs());
     this.#end = Math.max(this.#start, Math.min(this.#end, file.size));
     if (this.#start > file.size) {
       return this.#stop(

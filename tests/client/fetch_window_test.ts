@@ -1,8 +1,8 @@
-// How far ahead a download asks: little before somebody wants it, and then more than any link holds.
+// How far ahead a download asks: little before somebody wants it, and then twice what the link holds.
 
 import { assert, assertEquals } from "@std/assert";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
-import { FIRST_LENGTH, pieceAfter, windowAfter } from "../../lib/client/fetch_window.ts";
+import { FetchWindow, FIRST_LENGTH, pieceAfter } from "../../lib/client/fetch_window.ts";
 import { contentOf } from "../support/content.ts";
 import { settled } from "../support/fake_clock.ts";
 import { memoryServer } from "../support/memory_server.ts";
@@ -34,18 +34,64 @@ Deno.test("a reader that stops has a bounded number of bytes waiting for it", as
   const ends = server.trace.filter((line) => line.startsWith("S: End")).map((line) => {
     return Number(/offset (\d+)/.exec(line)?.[1]);
   });
-  assert(Math.max(...ends) <= taken + windowAfter(taken), `${Math.max(...ends)} of ${taken}`);
+  const most = taken + new FetchWindow().after(taken);
+  assert(Math.max(...ends) <= most, `${Math.max(...ends)} of ${taken}`);
   await reader.cancel();
 });
 
-Deno.test("the window grows with what is taken, up to a bound", () => {
-  assertEquals([0, MIB, 2 * MIB, 100 * MIB].map((taken) => windowAfter(taken) / MIB), [
+Deno.test("the window grows with what is taken, up to what keeps a link busy", () => {
+  const window = windowOver(100);
+  assertEquals([0, MIB, 2 * MIB, 100 * MIB].map((taken) => window.after(taken) / MIB), [
     4,
     16,
-    32,
-    64,
+    24,
+    24,
   ]);
 });
+
+Deno.test("a link that holds more is asked for twice what a round trip brought, up to a bound", () => {
+  const window = windowOver(100);
+  const windows = [10, 14, 20, 15, 40].map((mib, round) => {
+    // In halves: it is what came in a whole round trip that counts.
+    window.arrived(mib / 2 * MIB, 1000 + 100 * round, true);
+    window.arrived(mib / 2 * MIB, 1000 + 100 * round + 50, true);
+    return window.after(1000 * MIB) / MIB;
+  });
+  assertEquals(windows, [24, 28, 40, 40, 64]);
+});
+
+Deno.test("the window opens when a link that was busy falls silent, but not for its consumer", () => {
+  const window = windowOver(100);
+  window.arrived(10 * MIB, 1000, true);
+  window.arrived(MIB, 1070, true);
+  assertEquals(window.after(1000 * MIB) / MIB, 24);
+  window.arrived(MIB, 1150, false);
+  assertEquals(window.after(1000 * MIB) / MIB, 24);
+  window.arrived(MIB, 1230, true);
+  assertEquals(window.after(1000 * MIB) / MIB, 64);
+});
+
+Deno.test("the silences of TCP's beginning do not open the window", () => {
+  const window = windowOver(100);
+  for (let round = 0; round < 5; round++) {
+    window.arrived(2 ** round * MIB / 4, 1000 + 99 * round, true);
+  }
+  assertEquals(window.after(1000 * MIB) / MIB, 24);
+});
+
+Deno.test("the window stays as it is where a round trip takes no time", () => {
+  const window = windowOver(0);
+  for (let count = 0; count < 100; count++) window.arrived(MIB, 1000, true);
+  assertEquals(window.after(1000 * MIB) / MIB, 24);
+});
+
+/** The window of a download whose first request was answered after so many milliseconds. */
+function windowOver(roundTripMs: number): FetchWindow {
+  const window = new FetchWindow();
+  window.asked(900);
+  window.answered(900 + roundTripMs);
+  return window;
+}
 
 Deno.test("pieces are whole blocks and grow with what was asked for, up to a bound", () => {
   const asked = [0, FIRST_LENGTH, MIB, 2 * MIB, 32 * MIB, 1000 * MIB];
