@@ -15,22 +15,21 @@ const FIRST_WINDOW = 4 * 1024 * 1024;
 const AHEAD = 16;
 /**
  * How many times what came in a round trip at most is asked for ahead. Once keeps a link busy; what goes beyond twice
- * waits in buffers on the way, which TCP fills in its beginning until they spill, and then takes a fifth of a second
- * to mend.
+ * waits in buffers on the way, which TCP fills in its beginning until they spill, and takes a fifth of a second to mend.
  */
-const ROUND_TRIPS_AHEAD = 2;
+const ROUND_TRIPS_AHEAD = 1.85;
 /**
- * Bytes asked for ahead whatever has come in a round trip: twice what a link of 1 Gbit/s and 100 ms holds. A server
- * that has sent all that was asked for looks to TCP as if it had no more, and is slower than it could be.
+ * Bytes asked for ahead whatever came: that of a link of 1 Gbit/s and 100 ms. A server that has sent all that was asked
+ * for looks to TCP as if it had no more, and is slower than it could be.
  */
-const STEADY_WINDOW = 24 * 1024 * 1024;
+const STEADY_WINDOW = 22 * 1024 * 1024;
 /**
- * The share of a round trip that nothing comes, on a link that was busy, when a packet was lost: TCP hands out what is
- * behind it no sooner than it was sent once more. All of that fills the window.
+ * The share of the most in a round trip that comes in one with lost packets, or less. TCP hands out what is behind one no
+ * sooner than it was sent once more, and all of that fills the window.
  */
-const HELD_UP = 3 / 4;
-/** Bytes in a round trip of a link that is busy; in TCP's beginning most of each one is silence. */
-const BUSY = STEADY_WINDOW / 4;
+const HELD_UP = 1 / 2;
+/** Milliseconds that are counted as a round trip at least: in less, what comes tells of processors and not of a link. */
+const LEAST_MS = 20;
 /** Bytes asked for ahead at most. */
 const LAST_WINDOW = 64 * 1024 * 1024;
 
@@ -38,10 +37,10 @@ const LAST_WINDOW = 64 * 1024 * 1024;
 export class FetchWindow {
   #askedMs: number | undefined;
   #roundTripMs = 0;
-  #roundEndMs = 0;
-  #lastMs = 0;
+  #roundStartMs = 0;
   #inRound = 0;
-  #mostInRound = 0;
+  /** The most that came in a round trip; Infinity once that says nothing of the link. */
+  #most = 0;
 
   /** The first request goes out. */
   asked(nowMs: number): void {
@@ -50,26 +49,26 @@ export class FetchWindow {
 
   /** The answer to it begins to arrive. */
   answered(nowMs: number): void {
-    this.#roundTripMs = nowMs - this.#askedMs!;
+    this.#roundTripMs = Math.max(LEAST_MS, nowMs - this.#askedMs!);
+    this.#roundStartMs = nowMs;
   }
 
   /** So many bytes have come off the network; `isTaken` says that all before them were taken by their consumer. */
   arrived(size: number, nowMs: number, isTaken: boolean): void {
-    // A consumer that is slow is what makes a link silent, too: nothing more is asked for.
-    const isHeldUp = isTaken && nowMs - this.#lastMs > HELD_UP * this.#roundTripMs;
-    if (isHeldUp && this.#mostInRound >= BUSY) this.#mostInRound = Infinity;
-    this.#lastMs = nowMs;
-    if (nowMs >= this.#roundEndMs) {
-      this.#inRound = 0;
-      this.#roundEndMs = nowMs + this.#roundTripMs;
-    }
     this.#inRound += size;
-    this.#mostInRound = Math.max(this.#mostInRound, this.#inRound);
+    const tookMs = nowMs - this.#roundStartMs;
+    if (tookMs < this.#roundTripMs) return;
+    const came = this.#inRound * this.#roundTripMs / tookMs;
+    // A consumer that is slow makes a link slow, too: nothing more is asked for.
+    const isHeldUp = isTaken && came < this.#most * HELD_UP;
+    this.#most = isHeldUp ? Infinity : Math.max(this.#most, came);
+    this.#roundStartMs = nowMs;
+    this.#inRound = 0;
   }
 
   /** Bytes that may be asked for ahead once so many were taken, by a disk or by somebody who reads slowly. */
   after(taken: number): number {
-    const held = Math.max(STEADY_WINDOW, ROUND_TRIPS_AHEAD * this.#mostInRound);
+    const held = Math.max(STEADY_WINDOW, ROUND_TRIPS_AHEAD * this.#most);
     return Math.min(LAST_WINDOW, held, Math.max(FIRST_WINDOW, AHEAD * taken));
   }
 }
