@@ -22,7 +22,7 @@ export const latency: Workload = {
   id: "latency",
   title: () => "get 1 KiB on an open connection, p50",
   unit: "µs",
-  notes: ["Morsel's first row is the client library, with every byte proven."],
+  notes: ["Morsel's first row is the client library's `getSmall`, with every byte proven."],
   goals: { "nginx, wrk -c1": { atMost: 1 } },
   open: (bench) => openLoad(bench, { connections: 1, first: "library" }),
 };
