@@ -19,8 +19,8 @@ const AHEAD = 16;
  */
 const ROUND_TRIPS_AHEAD = 1.85;
 /**
- * Bytes asked for ahead whatever came: that of a link of 1 Gbit/s and 100 ms. A server that has sent all that was asked
- * for looks to TCP as if it had no more, and is slower than it could be.
+ * Bytes asked for ahead however little came: what a link of 1 Gbit/s and 100 ms holds, with buffers of its own size. A
+ * server that has sent all that was asked for looks to TCP as if it had no more, and is slower than it could be.
  */
 const STEADY_WINDOW = 22 * 1024 * 1024;
 /**
