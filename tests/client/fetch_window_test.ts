@@ -1,8 +1,10 @@
 // How far ahead a download asks: little before somebody wants it, and then twice what the link holds.
 
 import { assert, assertEquals } from "@std/assert";
+import type { Clock } from "../../lib/base/clock.ts";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
 import { FetchWindow, FIRST_LENGTH, pieceAfter } from "../../lib/client/fetch_window.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
 import { settled } from "../support/fake_clock.ts";
 import { memoryServer } from "../support/memory_server.ts";
@@ -37,6 +39,36 @@ Deno.test("a reader that stops has a bounded number of bytes waiting for it", as
   const most = taken + new FetchWindow().after(taken);
   assert(Math.max(...ends) <= most, `${Math.max(...ends)} of ${taken}`);
   await reader.cancel();
+});
+
+Deno.test("what arrives in a round trip says how far ahead a download asks", async () => {
+  let received = 0;
+  let mibPerMs = 1;
+  // Only what has arrived moves this client's time on.
+  const clientClock: Clock = { ...systemClock, monotonicMs: () => received / MIB / mibPerMs };
+  await using server = await memoryServer({ clientClock });
+  await using client = await server.connect();
+  await client.put("a", contentOf(64 * MIB));
+  const mostAhead = async (rate: number) => {
+    [received, mibPerMs, server.trace.length] = [0, rate, 0];
+    const download = await client.get("a", { onProgress: (at) => received = at.received });
+    let asked = 0;
+    let most = 0;
+    let seen = 0;
+    await download.copyTo({
+      write: (_, position) => {
+        for (; seen < server.trace.length; seen++) {
+          const range = /^C: ReadRange.* offset (\d+) length (\d+)/.exec(server.trace[seen]!);
+          if (range) asked = Number(range[1]) + Number(range[2]);
+        }
+        most = Math.max(most, asked - position);
+        return Promise.resolve();
+      },
+    });
+    return most / MIB;
+  };
+  assert(await mostAhead(1 / 4) <= 22);
+  assert(await mostAhead(1) > 30);
 });
 
 Deno.test("the window grows with what is taken, up to what keeps a link busy", () => {
