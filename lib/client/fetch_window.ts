@@ -1,5 +1,5 @@
-// How far ahead of what has come a download asks, and in what pieces. Pure numbers: the measurements behind them are
-// in bench/README.md.
+// How far ahead of what has come a download asks, and in what pieces. Knows no clock and no network: whoever has those
+// tells it. The measurements behind its numbers are in bench/README.md.
 
 import { BLOCK_SIZE } from "../base/merkle.ts";
 
@@ -19,7 +19,7 @@ const AHEAD = 16;
  */
 const ROUND_TRIPS_AHEAD = 1.85;
 /**
- * Bytes asked for ahead however little came: what a link of 1 Gbit/s and 100 ms holds, with buffers of its own size. A
+ * Bytes asked for ahead however little came in a round trip: what a link of 1 Gbit/s and 100 ms holds, with buffers of its own size. A
  * server that has sent all that was asked for looks to TCP as if it had no more, and is slower than it could be.
  */
 const STEADY_WINDOW = 22 * 1024 * 1024;
