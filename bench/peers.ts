@@ -11,6 +11,7 @@ import {
 } from "./measure/options.ts";
 import { morsel } from "./peers/morsel.ts";
 import { nginx } from "./peers/nginx.ts";
+import { getEncrypted, putEncrypted } from "./peers/encrypted.ts";
 import { latency, rate16, rate256 } from "./peers/requests.ts";
 import { rsync } from "./peers/rsync.ts";
 import { runBench } from "./peers/run_bench.ts";
@@ -32,13 +33,13 @@ import { vsftpd } from "./peers/vsftpd.ts";
 const PEERS = [morsel, nginx, sftp, vsftpd, rsync, tftp];
 const WORKLOADS = [
   ...[getLarge, putLarge, putSmall, getSmall, latency, rate16, rate256],
-  ...[getConnections, getChunks, putChunks, startServer, wholeCommand],
+  ...[getEncrypted, putEncrypted, getConnections, getChunks, putChunks, startServer, wholeCommand],
 ];
 
 const HELP = `deno run -A bench/peers.ts [OPTIONS]
 
   --only LIST      of ${WORKLOADS.map(({ id }) => id).join(", ")};
-                   small, rate and chunks choose both of theirs
+                   small, rate, encrypted and chunks choose both of theirs
   --peers LIST     of ${PEERS.map(({ name }) => name).join(", ")}
   --rounds N       how often each one runs; 5
   --size SIZE      of the large file; 1GiB

@@ -30,18 +30,22 @@ export interface StartMorselOptions {
   readonly dataFolder?: string;
   /** More of the server's command line. */
   readonly args?: readonly string[];
+  /** Whether as on a network by default: over TLS, with a token that its clients prove. */
+  readonly isSafe?: boolean;
 }
 
 /** Starts a server. */
 export async function startMorsel(
   stage: Stage,
-  { dataFolder, args = [] }: StartMorselOptions = {},
+  { dataFolder, args = [], isSafe = false }: StartMorselOptions = {},
 ): Promise<RunningMorsel> {
   const folder = dataFolder ?? await Deno.makeTempDir({ dir: stage.folder, prefix: "morsel-" });
-  const server = await Daemon.start(serverStart(stage, folder, args));
+  const given = isSafe ? await makeToken(stage, folder) : [];
+  const start = serverStart(stage, folder, args);
+  const server = await Daemon.start(isSafe ? overTls(stage, start) : start);
   const address = server.match[1]!;
-  const command = (...args: string[]): Command =>
-    onClient(stage, Deno.execPath(), "run", "-A", `${ROOT}client.ts`, "--server", address, ...args);
+  const run = [Deno.execPath(), "run", "-A", `${ROOT}client.ts`, "--server", address] as const;
+  const command = (...args: string[]): Command => onClient(stage, ...run, ...given, ...args);
   let connected: Promise<FileClient> | undefined;
   const client = () => connected ??= connect(address);
   return {
@@ -84,6 +88,24 @@ export function serverStart(
     ),
     ready: { line: /^listening on (\S+)$/m },
     signal: stage.signal,
+  };
+}
+
+/** Makes a token for everything; returns the words with which a client has it. */
+async function makeToken(stage: Stage, dataFolder: string): Promise<string[]> {
+  const words = ["token", "create", "bench", "--allow", "read,list,create,write,delete"];
+  const server = [Deno.execPath(), "run", "-A", `${ROOT}server.ts`] as const;
+  const said = await outputOf([...server, ...words, "--data", dataFolder], stage);
+  const path = `${stage.folder}/token`;
+  await Deno.writeTextFile(path, /^morsel_\S+$/m.exec(said)![0], { mode: 0o600 });
+  return ["--token-file", path];
+}
+
+function overTls(stage: Stage, { command, ...start }: DaemonOptions): DaemonOptions {
+  return {
+    ...start,
+    command: [...command, "--tls", "auto", "--tls-name", stage.host],
+    ready: { line: /^clients connect to (\S+)$/m },
   };
 }
 

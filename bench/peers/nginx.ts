@@ -1,5 +1,6 @@
 // nginx with curl: GET, and PUT through its WebDAV module, as Debian configures it but for the access log.
 
+import { outputOf } from "../measure/command.ts";
 import { Daemon } from "../measure/daemon.ts";
 import { inFolder, isRoot, type Peer, type RunningPeer } from "./peer.ts";
 import { packageVersion, versionLine } from "./installed.ts";
@@ -22,22 +23,33 @@ export interface RunningNginx extends RunningPeer {
   urlOf(name: string): string;
 }
 
-/** Starts nginx with a process for each core, as is its default in Debian, or with so many. */
+/** How nginx is started, where it is not as Debian does it. */
+export interface StartNginxOptions {
+  /** How many processes serve; one for each core by default. */
+  readonly workers?: number | "auto";
+  /** Whether over TLS, with a certificate of its own that curl is given. */
+  readonly tls?: boolean;
+}
+
+/** Starts nginx. */
 export async function startNginx(
   stage: Stage,
-  workers: number | "auto" = "auto",
+  { workers = "auto", tls = false }: StartNginxOptions = {},
 ): Promise<RunningNginx> {
   const port = freePort();
   const folder = await Deno.makeTempDir({ dir: stage.folder, prefix: "nginx-" });
-  await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(stage, { port, folder, workers }));
+  if (tls) await makeCertificate(stage, folder);
+  const text = configuration(stage, { port, folder, workers, tls });
+  await Deno.writeTextFile(`${folder}/nginx.conf`, text);
   const server = await Daemon.start({
     command: onServer(stage, "nginx", "-p", folder, "-c", "nginx.conf", "-e", "error.log"),
     ready: { tcp: port },
     signal: stage.signal,
   });
-  const urlOf = (name: string) => `http://${stage.host}:${port}/${name}`;
-  const curl = (...args: string[]) =>
-    onClient(stage, "curl", "--silent", "--show-error", "--fail", ...args);
+  const urlOf = (name: string) => `http${tls ? "s" : ""}://${stage.host}:${port}/${name}`;
+  const options = ["--silent", "--show-error", "--fail"];
+  if (tls) options.push("--cacert", `${folder}/${CERTIFICATE}`);
+  const curl = (...args: string[]) => onClient(stage, "curl", ...options, ...args);
   return {
     name: nginx.name,
     version: [
@@ -72,10 +84,21 @@ export async function startNginx(
   };
 }
 
+const CERTIFICATE = "certificate.pem";
+const KEY = "key.pem";
+
+async function makeCertificate(stage: Stage, folder: string): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const names = ["-subj", "/CN=bench", "-addext", `subjectAltName=IP:${stage.host}`];
+  const files = ["-keyout", `${folder}/${KEY}`, "-out", `${folder}/${CERTIFICATE}`];
+  await outputOf(["openssl", "req", "-x509", "-days", "30", ...key, ...names, ...files], stage);
+}
+
 function configuration(
   stage: Stage,
-  { port, folder, workers }: { port: number; folder: string; workers: number | "auto" },
+  { port, folder, workers, tls }: Required<StartNginxOptions> & { port: number; folder: string },
 ): string {
+  const certificate = tls ? `ssl_certificate ${CERTIFICATE}; ssl_certificate_key ${KEY};` : "";
   // What is uploaded is gathered on the file system it is then renamed within; else nginx copies it.
   return `
 daemon off;
@@ -95,7 +118,8 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   server {
-    listen ${stage.host}:${port};
+    listen ${stage.host}:${port}${tls ? " ssl" : ""};
+    ${certificate}
     root ${stage.served};
     location /incoming/ { dav_methods PUT; }
   }

@@ -82,7 +82,7 @@ async function openLoad(bench: Bench, { connections, first }: Load): Promise<Ope
     contenders.push({ name, run: async () => toRow(await loadNginx(bench, nginx, connections)) });
     // For one connection all but one of its processes sleep.
     if (connections > 1) {
-      const single = await startNginx(stage, 1);
+      const single = await startNginx(stage, { workers: 1 });
       closing.push(() => single[Symbol.asyncDispose]());
       const run = async () => toRow(await loadNginx(bench, single, connections));
       contenders.push({ name: `${name}, one worker`, run });

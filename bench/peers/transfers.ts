@@ -201,7 +201,8 @@ export async function openGet(
   return { contenders, close };
 }
 
-function openPut({ stage, size }: Bench, ways: readonly PeerWay[]): Promise<OpenWorkload> {
+/** Stores the large file in each of these ways. */
+export function openPut({ stage, size }: Bench, ways: readonly PeerWay[]): Promise<OpenWorkload> {
   const contenders = ways.map(({ peer, way }): Contender => ({
     ...rowOf({ peer, way }),
     run: () => {

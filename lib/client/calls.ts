@@ -86,9 +86,9 @@ export class Calls {
     signal?.addEventListener("abort", onAbort);
     try {
       signal?.throwIfAborted();
-      const askedMs = clock.monotonicMs();
-      this.#terms = await greet(this.#frames, token);
-      this.#greetingMs = clock.monotonicMs() - askedMs;
+      const { terms, greetingMs } = await greet(this.#frames, { clock, token });
+      this.#terms = terms;
+      this.#greetingMs = greetingMs;
       this.#places.widen(this.#terms);
     } catch (thrown) {
       this.#fail(signal?.reason ?? asMorselError(thrown, "connection"));
@@ -116,7 +116,7 @@ export class Calls {
     return !this.#failure && !this.#isDraining;
   }
 
-  /** How long the server took to greet, in milliseconds; 0 until it has. */
+  /** How long the server took to greet, in milliseconds; 0 until it has, and a token is proven. */
   get greetingMs(): number {
     return this.#greetingMs;
   }

@@ -33,32 +33,31 @@ const LEAST_MS = 20;
 /** Bytes asked for ahead at most. */
 const LAST_WINDOW = 64 * 1024 * 1024;
 
-/** How far ahead one download may ask. Times are in milliseconds of a clock that never goes backwards. */
+/** What is known when bytes of a download arrive. */
+export interface Arrival {
+  /** The time, in milliseconds of a clock that never goes backwards. */
+  readonly nowMs: number;
+  /** How long the connection takes there and back, in milliseconds. */
+  readonly roundTripMs: number;
+  /** Whether all before them were taken by their consumer. */
+  readonly isTaken: boolean;
+}
+
+/** How far ahead a download may ask on one connection. */
 export class FetchWindow {
-  #askedMs: number | undefined;
-  #roundTripMs = 0;
-  #roundStartMs = 0;
+  #roundStartMs: number | undefined;
   #inRound = 0;
   /** The most that came in a round trip; Infinity once that says nothing of the link. */
   #most = 0;
 
-  /** The first request goes out. */
-  asked(nowMs: number): void {
-    this.#askedMs ??= nowMs;
-  }
-
-  /** The answer to it begins to arrive. */
-  answered(nowMs: number): void {
-    this.#roundTripMs = Math.max(LEAST_MS, nowMs - this.#askedMs!);
-    this.#roundStartMs = nowMs;
-  }
-
-  /** So many bytes have come off the network; `isTaken` says that all before them were taken by their consumer. */
-  arrived(size: number, nowMs: number, isTaken: boolean): void {
+  /** So many bytes have come off the network. */
+  arrived(size: number, { nowMs, roundTripMs, isTaken }: Arrival): void {
+    this.#roundStartMs ??= nowMs;
     this.#inRound += size;
     const tookMs = nowMs - this.#roundStartMs;
-    if (tookMs < this.#roundTripMs) return;
-    const came = this.#inRound * this.#roundTripMs / tookMs;
+    const roundMs = Math.max(LEAST_MS, roundTripMs);
+    if (tookMs < roundMs) return;
+    const came = this.#inRound * roundMs / tookMs;
     // A consumer that is slow makes a link slow, too: nothing more is asked for.
     const isHeldUp = isTaken && came < this.#most * HELD_UP;
     this.#most = isHeldUp ? Infinity : Math.max(this.#most, came);

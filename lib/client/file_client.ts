@@ -68,8 +68,8 @@ export class FileClient implements AsyncDisposable {
   }
 
   /**
-   * How long the server took to greet, in milliseconds: a round trip, and two more where a token was proven; 0 until it
-   * has. How many calls it takes to keep a link busy depends on it.
+   * How long the server took to greet, in milliseconds, which is a round trip; 0 until it has, and a token is proven. How
+   * many calls it takes to keep a link busy depends on it.
    */
   get roundTripMs(): number {
     return this.#link.calls.greetingMs;

@@ -1,6 +1,7 @@
 // The beginning of a connection, from the client's end: the greetings, and the proof of a token on both sides
 // (PROTOCOL.md 4.1 and 4.15). Nothing else is sent before the server has proven that it knows the token.
 
+import type { Clock } from "../base/clock.ts";
 import { errorCodeOf, MorselError } from "../base/errors.ts";
 import { SCRAM, SCRAM_PLUS, ScramClient } from "../base/scram_exchange.ts";
 import { parseToken, type TokenParts } from "../base/token.ts";
@@ -10,11 +11,23 @@ import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { foreignPeer, silentPeer } from "./foreign_peer.ts";
 
-/** Greets, and proves the token if there is one; returns what both sides keep to. */
-export async function greet(frames: FrameConnection, token: string | undefined): Promise<Terms> {
+/** What came of greeting. */
+export interface Greeted {
+  /** What both sides keep to. */
+  readonly terms: Terms;
+  /** How long the server took to greet, in milliseconds: a round trip. The proof is not in it. */
+  readonly greetingMs: number;
+}
+
+/** Greets, and proves the token if there is one. */
+export async function greet(
+  frames: FrameConnection,
+  { clock, token }: { clock: Clock; token?: string | undefined },
+): Promise<Greeted> {
   const parts = token === undefined ? undefined : parseToken(token);
   const greeting = hello();
   const end = frames.begin("greeting");
+  const startMs = clock.monotonicMs();
   frames.post(greeting);
   // Where there is no channel to bind to, what comes next is known already: that saves a round trip.
   const early = parts && !frames.channelBinding ? new ScramClient(parts, "n") : undefined;
@@ -26,15 +39,16 @@ export async function greet(frames: FrameConnection, token: string | undefined):
     throw foreignPeer(frames.untaken) ?? silentPeer(thrown, frames.bytesRead);
   }
   end();
+  const greetingMs = clock.monotonicMs() - startMs;
   if (message.type === "Error") throw errorOf(message);
   if (message.type !== "Welcome") throw foreignPeer(undefined);
   const terms = termsOf(greeting, message);
   frames.agree(terms, greeting.maxFrame);
   const proof = proofFor(message, { parts, early, frames });
-  if (!proof) return terms;
+  if (!proof) return { terms, greetingMs };
   if (!early) frames.post(firstOf(proof));
   await frames.waitFor("authentication", prove(frames, proof));
-  return terms;
+  return { terms, greetingMs };
 }
 
 /** An Error message as the error it tells of. */

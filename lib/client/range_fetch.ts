@@ -35,7 +35,8 @@ export class RangeFetch {
   readonly #start: number;
   /** What ranges are whole multiples of: only whole blocks can be proven. */
   readonly #unit: number;
-  readonly #window = new FetchWindow();
+  /** Of the connection that is there: what one that was lost could do says nothing of it. */
+  #window = new FetchWindow();
   readonly #wanted = Promise.withResolvers<void>();
   #isWanted = false;
   #file: FileInfo | undefined;
@@ -92,6 +93,7 @@ export class RangeFetch {
 
   async #fetch(session: FetchSession): Promise<void> {
     this.#session = session;
+    this.#window = new FetchWindow();
     const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
@@ -157,8 +159,6 @@ export class RangeFetch {
 
   async #read(session: FetchSession, range: PieceRange, piece: DownloadPiece): Promise<Message> {
     const { offset, length } = range;
-    const { clock } = session.calls;
-    this.#window.asked(clock.monotonicMs());
     return await session.call({
       type: "ReadRange",
       offset,
@@ -170,7 +170,13 @@ export class RangeFetch {
     }, (reply) => {
       if (reply.type === "File") return this.#open(reply, session);
       if (reply.type === "Data") {
-        this.#window.arrived(reply.data.length, clock.monotonicMs(), this.#consumer.queued === 0);
+        const { clock, greetingMs: roundTripMs } = session.calls;
+        const isTaken = this.#consumer.queued === 0;
+        this.#window.arrived(reply.data.length, {
+          nowMs: clock.monotonicMs(),
+          roundTripMs,
+          isTaken,
+        });
         this.#report(reply.offset + reply.data.length);
       }
       return piece.take(reply);
@@ -188,7 +194,6 @@ export class RangeFetch {
       );
     }
     this.#file = file;
-    this.#window.answered(session.calls.clock.monotonicMs());
     this.#end = Math.max(this.#start, Math.min(this.#end, file.size));
     if (this.#start > file.size) {
       return this.#stop(

@@ -1,5 +1,5 @@
-// A connection on Node and Bun: a socket of `node:net` as a pair of Web Streams. What has come and waits to
-// be read pauses the socket, so that no more than a piece or two of it are held here.
+// A connection on Node and Bun, and over TLS on all runtimes: a socket of `node:net` as a pair of Web Streams. What
+// has come and waits to be read pauses the socket, so that little more is held here than is read at a time.
 
 import type { OnReadOpts, Socket } from "node:net";
 import type { ChannelBinding, Connection } from "../base/connection.ts";
@@ -8,6 +8,11 @@ import type { ChannelBinding, Connection } from "../base/connection.ts";
 const [SMALL_BUFFER, LARGE_BUFFER] = [16 * 1024, 256 * 1024];
 /** Bytes handed to the system at a time, so that `bytesWritten` shows how a slow reader gets on. */
 const WRITE_SIZE = 64 * 1024;
+/**
+ * Bytes that are held at most for a reader that is busy. TLS hands out 16 or 64 KiB at a time: to pause for each of
+ * them costs half as much again as to decrypt it, and whoever reads a few at once writes them to disk at once.
+ */
+const MOST_HELD = 1024 * 1024;
 /** When the system asks a silent peer whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -38,6 +43,10 @@ export class NodeConnection implements Connection {
   readonly #socket: Socket;
   /** Pieces that have come and wait for a reader. */
   readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Bytes that may be held without a pause: as many as the reader takes at a time, so that one who takes little holds little. */
+  #room = 0;
+  readonly #mayHold: boolean;
   #isPaused: boolean;
   #hasArrived = false;
   #abandonWrite = () => {};
@@ -49,8 +58,8 @@ export class NodeConnection implements Connection {
   readonly #flow: ReadFlow;
 
   /**
-   * Takes the socket over: one to be paused, or one that hands what comes to `arrive`. What fails is told as
-   * `explain` has it.
+   * Takes the socket over: one to be paused, each of whose pieces has memory of its own, or one that hands what comes
+   * to `arrive`. What fails is told as `explain` has it.
    */
   constructor(socket: Socket, options: NodeConnectionOptions) {
     const { isPaused, channelBinding, flow = socket, explain } = options;
@@ -58,7 +67,7 @@ export class NodeConnection implements Connection {
     this.channelBinding = channelBinding;
     this.#explain = explain;
     this.#flow = flow;
-    this.#isPaused = isPaused;
+    this.#isPaused = this.#mayHold = isPaused;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
     socket.setNoDelay(true);
@@ -68,7 +77,10 @@ export class NodeConnection implements Connection {
       type: "bytes",
       autoAllocateChunkSize: WRITE_SIZE,
       pull: (controller) => {
-        this.#reader = controller as ReadableByteStreamController;
+        const reader = controller as ReadableByteStreamController;
+        const size = reader.byobRequest!.view!.byteLength;
+        this.#room = this.#mayHold ? Math.min(MOST_HELD, size) : 0;
+        this.#reader = reader;
         this.#serve();
       },
       cancel: () => {
@@ -95,8 +107,9 @@ export class NodeConnection implements Connection {
   arrive(piece: Uint8Array): boolean {
     this.#hasArrived = true;
     this.#held.push(piece);
+    this.#heldBytes += piece.length;
     this.#serve();
-    this.#isPaused = this.#held.length > 0;
+    this.#isPaused ||= this.#heldBytes > this.#room;
     return !this.#isPaused;
   }
 
@@ -152,6 +165,7 @@ export class NodeConnection implements Connection {
       const part = piece.subarray(0, into.length - filled);
       into.set(part, filled);
       filled += part.length;
+      this.#heldBytes -= part.length;
       if (part.length === piece.length) this.#held.shift();
       else this.#held[0] = piece.subarray(part.length);
     }

@@ -3,11 +3,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../lib/base/clock.ts";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
+import type { FileClient } from "../../lib/client/file_client.ts";
 import { FetchWindow, FIRST_LENGTH, pieceAfter } from "../../lib/client/fetch_window.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
+import { cutConnection } from "../support/cut_connection.ts";
 import { settled } from "../support/fake_clock.ts";
-import { memoryServer } from "../support/memory_server.ts";
+import { type MemoryServer, memoryServer } from "../support/memory_server.ts";
 
 const MIB = 1024 * 1024;
 
@@ -42,33 +44,32 @@ Deno.test("a reader that stops has a bounded number of bytes waiting for it", as
 });
 
 Deno.test("what arrives in a round trip says how far ahead a download asks", async () => {
-  let received = 0;
-  let mibPerMs = 1;
-  // Only what has arrived moves this client's time on.
-  const clientClock: Clock = { ...systemClock, monotonicMs: () => received / MIB / mibPerMs };
-  await using server = await memoryServer({ clientClock });
+  const time = new ArrivalTime();
+  await using server = await memoryServer({ clientClock: time.clock });
   await using client = await server.connect();
   await client.put("a", contentOf(64 * MIB));
-  const mostAhead = async (rate: number) => {
-    [received, mibPerMs, server.trace.length] = [0, rate, 0];
-    const download = await client.get("a", { onProgress: (at) => received = at.received });
-    let asked = 0;
-    let most = 0;
-    let seen = 0;
-    await download.copyTo({
-      write: (_, position) => {
-        for (; seen < server.trace.length; seen++) {
-          const range = /^C: ReadRange.* offset (\d+) length (\d+)/.exec(server.trace[seen]!);
-          if (range) asked = Number(range[1]) + Number(range[2]);
-        }
-        most = Math.max(most, asked - position);
-        return Promise.resolve();
-      },
-    });
-    return most / MIB;
-  };
-  assert(await mostAhead(1 / 4) <= 22);
-  assert(await mostAhead(1) > 30);
+  time.mibPerMs = 1 / 4;
+  assert(await mostAhead(server, client, time) <= 22);
+  time.mibPerMs = 1;
+  assert(await mostAhead(server, client, time) > 30);
+});
+
+Deno.test("a download that goes on after a lost connection measures the new one", async () => {
+  const time = new ArrivalTime();
+  await using server = await memoryServer({ clientClock: time.clock });
+  let lost = 0;
+  await using client = await server.connectLasting({
+    wrap: (connection, index) =>
+      index === 0 ? cutConnection(connection, { afterReceived: 30 * MIB }) : connection,
+    onReconnecting: () => {
+      lost++;
+      time.passedMs += 10_000;
+    },
+  });
+  await client.put("a", contentOf(64 * MIB));
+  time.mibPerMs = 1 / 4;
+  assert(await mostAhead(server, client, time) <= 22);
+  assertEquals(lost, 1);
 });
 
 Deno.test("the window grows with what is taken, up to what keeps a link busy", () => {
@@ -113,12 +114,51 @@ Deno.test("the window stays as it is where a round trip takes no time", () => {
   assertEquals(window.after(1000 * MIB) / MIB, 22);
 });
 
-/** The window of a download whose first request was answered at 1000 ms, after so many. */
-function windowOver(roundTripMs: number): FetchWindow {
+/** The time of a client that only what has arrived of a download moves on. */
+class ArrivalTime {
+  mibPerMs = 1;
+  received = 0;
+  /** Milliseconds that went by without anything arriving. */
+  passedMs = 0;
+  readonly clock: Clock = {
+    ...systemClock,
+    monotonicMs: () => this.received / MIB / this.mibPerMs + this.passedMs,
+    holdingTimer: (_ms, task) => systemClock.holdingTimer(0, task),
+  };
+}
+
+/** How many MiB a download of the file `a` asks ahead at most. */
+async function mostAhead(
+  { trace }: MemoryServer,
+  client: FileClient,
+  time: ArrivalTime,
+): Promise<number> {
+  [time.received, trace.length] = [0, 0];
+  const onProgress = ({ received }: { received: number }) => void (time.received = received);
+  const download = await client.get("a", { onProgress });
+  let asked = 0;
+  let most = 0;
+  let seen = 0;
+  await download.copyTo({
+    write: (_, position) => {
+      for (; seen < trace.length; seen++) {
+        const range = /^C: ReadRange.* offset (\d+) length (\d+)/.exec(trace[seen]!);
+        if (range) asked = Number(range[1]) + Number(range[2]);
+      }
+      most = Math.max(most, asked - position);
+      return Promise.resolve();
+    },
+  });
+  return most / MIB;
+}
+
+/** The window of a download over a link with this round trip, whose first byte came at 1000 ms. */
+function windowOver(roundTripMs: number) {
   const window = new FetchWindow();
-  window.asked(1000 - roundTripMs);
-  window.answered(1000);
-  return window;
+  const arrived = (size: number, nowMs: number, isTaken: boolean) =>
+    window.arrived(size, { nowMs, roundTripMs, isTaken });
+  arrived(0, 1000, true);
+  return { arrived, after: (taken: number) => window.after(taken) };
 }
 
 Deno.test("pieces are whole blocks and grow with what was asked for, up to a bound", () => {

@@ -8,7 +8,9 @@ import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { memoryPair } from "../support/memory_connection.ts";
+import { memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
+import { makeToken, memoryTokens } from "../support/tokens.ts";
 
 const TOKEN = `morsel_me_${"ab".repeat(32)}`;
 const bootId = new Uint8Array(16);
@@ -58,4 +60,20 @@ Deno.test("connect() gives up a server that leaves a proof unanswered", async ()
   assertEquals(failure, undefined);
   await clock.advance(4000);
   assertEquals((failure as MorselError).detail.what, "the proof of a token");
+});
+
+Deno.test("the proof of a token is no part of the round trip that a client tells", async () => {
+  const tokens = memoryTokens(systemClock);
+  const token = await makeToken(tokens, "me", ["read"]);
+  let said: readonly string[] = [];
+  // Whatever the server says takes 100 ms.
+  const clientClock = {
+    ...systemClock,
+    monotonicMs: () => 100 * said.filter((line) => line.startsWith("S:")).length,
+  };
+  await using server = await memoryServer({ tokens, clientClock });
+  said = server.trace;
+  await using client = await server.connect(token);
+  assertEquals(said.filter((line) => line.startsWith("S: Authenticated")).length, 1);
+  assertEquals(client.roundTripMs, 100);
 });
