@@ -47,10 +47,11 @@ export class SimWatcher {
 
   /** Waits until it has been told of all that has happened, and ends it. Reports what it was not told. */
   async finish(): Promise<void> {
-    const due = () => this.#due();
     const endMs = this.#world.clock.nowMs + CATCH_UP_MS;
-    while (this.#told.length < (await due()).length && this.#world.clock.nowMs < endMs) {
+    let due = await this.#due();
+    while (this.#told.length < due.length && this.#world.clock.nowMs < endMs) {
       await this.#process.wait(100);
+      due = await this.#due();
     }
     this.#over.abort();
     await this.#running;
@@ -59,7 +60,9 @@ export class SimWatcher {
     if (timers > 0) this.#world.report(`${name} left ${timers} timers`);
     const links = this.#world.network.links.filter((link) => link.isOpenAt(this.#process));
     if (links.length > 0) this.#world.report(`${name} left ${links.length} connections`);
-    this.#compare(await due());
+    // A disk that hangs may end a commit when its client has long given up, and nobody watches any more.
+    const owed = Math.max(due.length, this.#told.length);
+    this.#compare((await this.#due()).slice(0, owed));
   }
 
   /** What it has to be told: nothing before it has begun. */
