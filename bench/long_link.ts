@@ -1,5 +1,5 @@
-// One large file and many small ones over a long link: Morsel beside nginx, sftp, rsync and what iperf3 reaches, in turns. The
-// link is made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
+// A large file and many small ones over a long link, down and up: Morsel beside nginx, sftp, rsync and what iperf3 reaches,
+// in turns. The link is made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
 // bench/README.md says how. `deno run -A bench/long_link.ts --help`
 
 import { formatSize } from "../lib/cli/format.ts";
@@ -11,7 +11,7 @@ import { nginx } from "./peers/nginx.ts";
 import { runBench } from "./peers/run_bench.ts";
 import { rsync } from "./peers/rsync.ts";
 import { sftp } from "./peers/sftp.ts";
-import { getSmall, openGet, putSmall, waysOf } from "./peers/transfers.ts";
+import { getSmall, openGet, putLarge, putSmall, waysOf } from "./peers/transfers.ts";
 import type { Workload } from "./peers/workload.ts";
 
 const HELP = `deno run -A bench/long_link.ts [OPTIONS]
@@ -57,7 +57,7 @@ const longGet: Workload = {
   },
 };
 
-/** A workload of many files, without sftp: at some round trips a file it takes an hour. */
+/** A workload without sftp: at some round trips a file it takes an hour for many, and minutes for a large one. */
 function longWay(workload: Workload): Workload {
   return {
     ...workload,
@@ -75,7 +75,7 @@ const given = readOptions(
 );
 const options = orUsage(() => ({
   peers: [morsel, nginx, sftp, rsync],
-  workloads: [longGet, longWay(putSmall), longWay(getSmall)],
+  workloads: [longGet, longWay(putLarge), longWay(putSmall), longWay(getSmall)],
   rounds: parseCount(given.rounds ?? "5"),
   contents: { size: parseSize(given.size ?? "256MiB"), files: parseCount(given.files ?? "10000") },
   host: given.host ?? "127.0.0.1",

@@ -11,8 +11,9 @@ import { chunkSizeOf } from "./chunk_size.ts";
 import { DownloadPiece, type PieceRange } from "./download_piece.ts";
 import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
-import { FetchWindow, FIRST_LENGTH, pieceAfter } from "./fetch_window.ts";
+import { aheadAfter, FIRST_LENGTH, pieceAfter } from "./fetch_window.ts";
 import type { Link } from "./link.ts";
+import { TransferWindow } from "./transfer_window.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
 
 /** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
@@ -36,7 +37,7 @@ export class RangeFetch {
   /** What ranges are whole multiples of: only whole blocks can be proven. */
   readonly #unit: number;
   /** Of the connection that is there: what one that was lost could do says nothing of it. */
-  #window = new FetchWindow();
+  #window = new TransferWindow();
   readonly #wanted = Promise.withResolvers<void>();
   #isWanted = false;
   #file: FileInfo | undefined;
@@ -93,7 +94,7 @@ export class RangeFetch {
 
   async #fetch(session: FetchSession): Promise<void> {
     this.#session = session;
-    this.#window = new FetchWindow();
+    this.#window = new TransferWindow();
     const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
@@ -129,7 +130,8 @@ export class RangeFetch {
     if (this.#asked >= this.#end) return false;
     const ahead = this.#asked - this.#proven + this.#consumer.queued;
     const taken = this.#proven - this.#start - this.#consumer.queued;
-    return ahead === 0 || ahead + this.#nextLength <= this.#window.after(taken);
+    const most = Math.min(this.#window.size, aheadAfter(taken));
+    return ahead === 0 || ahead + this.#nextLength <= most;
   }
 
   get #nextLength(): number {

@@ -50,8 +50,9 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxFrame: MIB + 4 * KIB,
   maxChunk: MIB,
-  // 1 Gbit/s at 100 ms holds 12.5 MB; a power of two above it keeps such a link full.
-  window: 16 * MIB,
+  // 1 Gbit/s at 200 ms holds 25 MB, and as much again waits behind a lost packet. It costs a server no memory: what it
+  // has not read waits in the systems on the way.
+  window: 64 * MIB,
   // Small files of a folder over a link of 100 ms: ten thousand a second at most, and half as many that are put.
   maxRequests: 1024,
   // Each may hold up to 64 KiB in memory and a file handle: 32 MiB a session in the worst case.
@@ -128,10 +129,17 @@ export function pingEveryMs(limits: Pick<Limits, "idleMs" | "stallMs">): number 
   return Math.min(limits.idleMs, limits.stallMs) / 3;
 }
 
+/** Bytes of an upload after which its server says how much it has, at most: what a person sees of its progress. */
+const MOST_UNACKED = 2 * MIB;
+
 /**
- * Bytes of an upload that its server keeps slow after which an Ack comes, so that it shows life several times within
- * each deadline, however much the systems in between have taken in ahead of it.
+ * Bytes of an upload after which an Ack comes. One that is kept slow shows life several times within each deadline,
+ * however much the systems in between have taken in ahead of it.
  */
-export function slowAckBytes(limits: Pick<Limits, "window" | "stallMs" | "minRate">): number {
-  return Math.min(limits.window / 8, limits.minRate * limits.stallMs / 2000);
+export function ackBytes(
+  { window, stallMs, minRate }: Pick<Limits, "window" | "stallMs" | "minRate">,
+  { isSlow }: { isSlow: boolean },
+): number {
+  const most = Math.min(window / 8, MOST_UNACKED);
+  return isSlow ? Math.min(most, minRate * stallMs / 2000) : most;
 }

@@ -5,7 +5,7 @@ import type { Connection } from "../base/connection.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
-import { GREETING_FRAME, slowAckBytes } from "../protocol/limits.ts";
+import { ackBytes, GREETING_FRAME } from "../protocol/limits.ts";
 import type { Message, MessageOf, Request } from "../protocol/messages.ts";
 import { Turns } from "../store/turns.ts";
 import { answer } from "./answer.ts";
@@ -82,7 +82,7 @@ class Session {
   #welcome({ terms, principal }: Greeted): void {
     const limit = this.#context.rates?.of(principal);
     if (limit) this.#frames.limitRate(limit);
-    this.#ackEvery = this.#frames.isLimited ? slowAckBytes(terms) : terms.window / 8;
+    this.#ackEvery = ackBytes(terms, { isSlow: this.#frames.isLimited });
     const store = filesFor(principal, this.#context.store);
     this.#exchange = {
       store,

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../lib/base/clock.ts";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
 import type { FileClient } from "../../lib/client/file_client.ts";
-import { FetchWindow, FIRST_LENGTH, pieceAfter } from "../../lib/client/fetch_window.ts";
+import { aheadAfter, FIRST_LENGTH, pieceAfter } from "../../lib/client/fetch_window.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
 import { cutConnection } from "../support/cut_connection.ts";
@@ -38,7 +38,7 @@ Deno.test("a reader that stops has a bounded number of bytes waiting for it", as
   const ends = server.trace.filter((line) => line.startsWith("S: End")).map((line) => {
     return Number(/offset (\d+)/.exec(line)?.[1]);
   });
-  const most = taken + new FetchWindow().after(taken);
+  const most = taken + aheadAfter(taken);
   assert(Math.max(...ends) <= most, `${Math.max(...ends)} of ${taken}`);
   await reader.cancel();
 });
@@ -72,46 +72,13 @@ Deno.test("a download that goes on after a lost connection measures the new one"
   assertEquals(lost, 1);
 });
 
-Deno.test("the window grows with what is taken, up to what keeps a link busy", () => {
-  const window = windowOver(100);
-  assertEquals([0, MIB, 100 * MIB].map((taken) => window.after(taken) / MIB), [4, 16, 22]);
+Deno.test("what is asked for ahead grows with what is taken", () => {
+  assertEquals([0, MIB, 100 * MIB].map((taken) => aheadAfter(taken) / MIB), [4, 16, 1600]);
 });
 
-Deno.test("a link that holds more is asked for nearly twice what a round trip brought, up to a bound", () => {
-  const window = windowOver(100);
-  const windows = [10, 20, 15, 40].map((mib, round) => {
-    // In halves: it is what came in a whole round trip that counts.
-    window.arrived(mib / 2 * MIB, 1000 + 100 * round + 50, true);
-    window.arrived(mib / 2 * MIB, 1000 + 100 * round + 100, true);
-    return window.after(1000 * MIB) / MIB;
-  });
-  assertEquals(windows, [22, 37, 37, 64]);
-});
-
-Deno.test("the window opens when less comes than before, but not for a slow consumer", () => {
-  const window = windowOver(100);
-  window.arrived(2 * MIB, 1100, true);
-  window.arrived(2 * MIB, 1250, true);
-  window.arrived(MIB / 2, 1350, false);
-  assertEquals(window.after(1000 * MIB) / MIB, 22);
-  // As much as before, but after a silence that a lost packet makes.
-  window.arrived(2 * MIB, 1650, true);
-  assertEquals(window.after(1000 * MIB) / MIB, 64);
-});
-
-Deno.test("the silences of TCP's beginning do not open the window", () => {
-  const window = windowOver(105);
-  for (let burst = 1; burst < 8; burst++) {
-    window.arrived(2 ** burst * 1000, 1000 + 100 * burst, true);
-    window.arrived(2 ** burst * 1000, 1002 + 100 * burst, true);
-  }
-  assertEquals(window.after(1000 * MIB) / MIB, 22);
-});
-
-Deno.test("the window stays as it is where a round trip takes no time", () => {
-  const window = windowOver(0);
-  for (let count = 0; count < 100; count++) window.arrived(MIB, 1000, true);
-  assertEquals(window.after(1000 * MIB) / MIB, 22);
+Deno.test("pieces are whole blocks and grow with what was asked for, up to a bound", () => {
+  const asked = [0, FIRST_LENGTH, MIB, 2 * MIB, 32 * MIB, 1000 * MIB];
+  assertEquals(asked.map((bytes) => pieceAfter(bytes) / BLOCK_SIZE), [1, 1, 2, 4, 64, 64]);
 });
 
 /** The time of a client that only what has arrived of a download moves on. */
@@ -151,17 +118,3 @@ async function mostAhead(
   });
   return most / MIB;
 }
-
-/** The window of a download over a link with this round trip, whose first byte came at 1000 ms. */
-function windowOver(roundTripMs: number) {
-  const window = new FetchWindow();
-  const arrived = (size: number, nowMs: number, isTaken: boolean) =>
-    window.arrived(size, { nowMs, roundTripMs, isTaken });
-  arrived(0, 1000, true);
-  return { arrived, after: (taken: number) => window.after(taken) };
-}
-
-Deno.test("pieces are whole blocks and grow with what was asked for, up to a bound", () => {
-  const asked = [0, FIRST_LENGTH, MIB, 2 * MIB, 32 * MIB, 1000 * MIB];
-  assertEquals(asked.map((bytes) => pieceAfter(bytes) / BLOCK_SIZE), [1, 1, 2, 4, 64, 64]);
-});

@@ -16,7 +16,7 @@ Deno.test("welcome() and termsOf() come to the same terms", () => {
     clientMaxFrame: 65_536,
     maxFrame: 1_052_672,
     maxChunk: 65_519,
-    window: 16_777_216,
+    window: 67_108_864,
     maxUploads: DEFAULT_LIMITS.maxUploads,
     maxSessions: DEFAULT_LIMITS.maxSessions,
     expiryMs: DEFAULT_LIMITS.expiryMs,
