@@ -7,13 +7,13 @@
  */
 const ROUND_TRIPS = 1.85;
 /**
- * Bytes under way however little came in a round trip: what a link of 1 Gbit/s and 100 ms holds, with buffers of its own size. A
- * sender that has sent all it may looks to TCP as if it had no more, and is slower than it could be.
+ * Bytes under way however little came in a round trip: what a link of 1 Gbit/s and 100 ms holds, with buffers of its
+ * own size. A sender that has sent all it may looks to TCP as if it had no more, and is slower than it could be.
  */
 const STEADY_WINDOW = 22 * 1024 * 1024;
 /**
- * The share of the most in a round trip that comes in one with lost packets, or less. TCP hands out what is behind one no
- * sooner than it was sent once more, and all of that fills the window.
+ * The share of the most in a round trip that comes in one with lost packets, or less. TCP hands out what is behind one
+ * no sooner than it was sent once more, and all of that fills the window.
  */
 const HELD_UP = 1 / 2;
 /** Milliseconds that are counted as a round trip at least: in less, what comes tells of processors and not of a link. */

@@ -44,7 +44,7 @@ export class NodeConnection implements Connection {
   /** Pieces that have come and wait for a reader. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
-  /** Bytes that may be held without a pause: as many as the reader takes at a time, so that one who takes little holds little. */
+  /** Bytes that may be held without a pause: as many as the reader takes at a time, within a bound. */
   #room = 0;
   readonly #mayHold: boolean;
   #isPaused: boolean;

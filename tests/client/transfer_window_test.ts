@@ -1,4 +1,5 @@
-// How many bytes of a transfer are under way: twice what the link holds, and as many as there may be where that cannot be told.
+// How many bytes of a transfer are under way: twice what the link holds, and as many as there may be where that
+// cannot be told.
 
 import { assertEquals } from "@std/assert";
 import { TransferWindow } from "../../lib/client/transfer_window.ts";
