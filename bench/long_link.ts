@@ -11,7 +11,7 @@ import { nginx } from "./peers/nginx.ts";
 import { runBench } from "./peers/run_bench.ts";
 import { rsync } from "./peers/rsync.ts";
 import { sftp } from "./peers/sftp.ts";
-import { getSmall, openGet, putLarge, putSmall, waysOf } from "./peers/transfers.ts";
+import { firstWaysOf, getSmall, openGet, putLarge, putSmall } from "./peers/transfers.ts";
 import type { Workload } from "./peers/workload.ts";
 
 const HELP = `deno run -A bench/long_link.ts [OPTIONS]
@@ -37,8 +37,7 @@ const longGet: Workload = {
     "sftp": { atLeast: 7 },
   },
   async open(bench) {
-    const ways = waysOf(bench.peers, "get").filter(({ peer, way }) => way === peer.ways.get?.[0]);
-    const { contenders, close } = await openGet(bench, ways);
+    const { contenders, close } = await openGet(bench, firstWaysOf(bench.peers, "get"));
     if ((await missingOf([{ name: "iperf3", package: "iperf3" }])).length > 0) {
       return {
         contenders,

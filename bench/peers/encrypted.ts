@@ -4,9 +4,8 @@
 import { formatSize } from "../../lib/cli/format.ts";
 import { startMorsel } from "./morsel.ts";
 import { startNginx } from "./nginx.ts";
-import type { RunningPeer } from "./peer.ts";
 import { sftp } from "./sftp.ts";
-import { openGet, openPut, waysOf } from "./transfers.ts";
+import { firstWaysOf, openGet, openPut } from "./transfers.ts";
 import type { Bench, OpenWorkload, Workload } from "./workload.ts";
 
 /** Down. */
@@ -44,8 +43,4 @@ async function withServers(
   const { contenders } = await open({ ...bench, morsel, nginx, peers: started });
   const running = servers.move();
   return { contenders, close: () => running.disposeAsync() };
-}
-
-function firstWaysOf(peers: readonly RunningPeer[], purpose: "get" | "put") {
-  return waysOf(peers, purpose).filter(({ peer, way }) => way === peer.ways[purpose]?.[0]);
 }

@@ -138,10 +138,7 @@ export const wholeCommand: Workload = {
   goals: { "sftp": { atMost: 0.5 } },
   async open({ stage, peers, morsel }) {
     const close = await stored(stage, morsel, `${stage.served}/${SMALL}`, SMALL);
-    const firsts = peers.flatMap((peer) => {
-      return peer.ways.get?.slice(0, 1).map((way) => ({ peer, way })) ?? [];
-    });
-    const contenders = firsts.map(({ peer, way }): Contender => ({
+    const contenders = firstWaysOf(peers, "get").map(({ peer, way }): Contender => ({
       ...rowOf({ peer, way }),
       run: () => got(stage, peer, { way, from: SMALL, unit: "s", amount: 1 }),
     }));
@@ -167,6 +164,11 @@ export interface PeerWay {
 /** The ways of all peers for a purpose. */
 export function waysOf(peers: readonly RunningPeer[], purpose: keyof Ways): PeerWay[] {
   return peers.flatMap((peer) => peer.ways[purpose]?.map((way) => ({ peer, way })) ?? []);
+}
+
+/** The same, but only the first way of each peer, by which it is best known. */
+export function firstWaysOf(peers: readonly RunningPeer[], purpose: keyof Ways): PeerWay[] {
+  return waysOf(peers, purpose).filter(({ peer, way }) => way === peer.ways[purpose]![0]);
 }
 
 /** Morsel's own way with options more. */

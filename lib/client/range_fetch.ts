@@ -13,7 +13,6 @@ import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
 import { aheadAfter, FIRST_LENGTH, pieceAfter } from "./fetch_window.ts";
 import type { Link } from "./link.ts";
-import { TransferWindow } from "./transfer_window.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
 
 /** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
@@ -36,8 +35,6 @@ export class RangeFetch {
   readonly #start: number;
   /** What ranges are whole multiples of: only whole blocks can be proven. */
   readonly #unit: number;
-  /** Of the connection that is there: what one that was lost could do says nothing of it. */
-  #window = new TransferWindow();
   readonly #wanted = Promise.withResolvers<void>();
   #isWanted = false;
   #file: FileInfo | undefined;
@@ -94,12 +91,11 @@ export class RangeFetch {
 
   async #fetch(session: FetchSession): Promise<void> {
     this.#session = session;
-    this.#window = new TransferWindow();
     const pieces: Promise<() => void>[] = [];
     this.#asked = this.#proven;
     try {
       while (!this.#isComplete) {
-        while (this.#isToAsk) {
+        while (this.#isToAsk(session)) {
           const piece = this.#ask(session);
           piece.catch(() => {}); // seen when its turn comes, or not at all after an earlier failure
           pieces.push(piece);
@@ -125,12 +121,12 @@ export class RangeFetch {
   }
 
   /** Whether another piece is wanted and fits the window; one is always let through, whatever its size. */
-  get #isToAsk(): boolean {
+  #isToAsk({ window }: FetchSession): boolean {
     if (!this.#isWanted) return this.#asked === this.#proven && this.#consumer.queued === 0;
     if (this.#asked >= this.#end) return false;
     const ahead = this.#asked - this.#proven + this.#consumer.queued;
     const taken = this.#proven - this.#start - this.#consumer.queued;
-    const most = Math.min(this.#window.size, aheadAfter(taken));
+    const most = Math.min(window.size, aheadAfter(taken));
     return ahead === 0 || ahead + this.#nextLength <= most;
   }
 
@@ -174,7 +170,7 @@ export class RangeFetch {
       if (reply.type === "Data") {
         const { clock, greetingMs: roundTripMs } = session.calls;
         const isTaken = this.#consumer.queued === 0;
-        this.#window.arrived(reply.data.length, {
+        session.window.arrived(reply.data.length, {
           nowMs: clock.monotonicMs(),
           roundTripMs,
           isTaken,

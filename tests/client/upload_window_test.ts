@@ -1,28 +1,17 @@
 // How many bytes of an upload are under way: as many as the link seems to hold, within what the server allows.
 
 import { assert } from "@std/assert";
-import { FileClient } from "../../lib/client/file_client.ts";
 import type { ByteSource } from "../../lib/client/types.ts";
-import { welcome } from "../../lib/protocol/handshake.ts";
-import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { contentOf } from "../support/content.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
-import { memoryPair } from "../support/memory_connection.ts";
+import { greetedPair } from "../support/greeted_pair.ts";
 import { memoryServer } from "../support/memory_server.ts";
-import { RawPeer } from "../support/raw_peer.ts";
 
 const MIB = 1024 * 1024;
 
 Deno.test("an upload is ahead of its server by what the link brings in a round trip", async () => {
   const clock = new FakeClock();
-  const [near, far] = memoryPair();
-  const server = new RawPeer(far);
-  const opening = FileClient.open(near, { clock });
-  const greeting = await server.expect("Hello");
-  await server.send(
-    welcome(greeting, { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) }).reply,
-  );
-  await using client = await opening;
+  const { client, peer: server } = await greetedPair(clock);
   const put = client.put("a", zeros, { size: 512 * MIB }).catch(() => {});
   const { tag } = await server.expect("Begin");
   let sent = 0;

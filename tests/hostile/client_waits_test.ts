@@ -9,14 +9,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { FileClient } from "../../lib/client/file_client.ts";
-import { welcome } from "../../lib/protocol/handshake.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { connect, MorselError } from "../../mod.ts";
 import { contentOf } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { memoryPair } from "../support/memory_connection.ts";
-import { RawPeer } from "../support/raw_peer.ts";
+import { greetedPair } from "../support/greeted_pair.ts";
 
 Deno.test("connect() gives up an address where nobody accepts after 10 s", async () => {
   // Nothing is ever accepted; once the system's queue is full it answers no connection any more.
@@ -40,14 +37,7 @@ Deno.test("connect() gives up an address where nobody accepts after 10 s", async
 
 Deno.test("an upload gives up a server that answers Pings and takes nothing else", async () => {
   const clock = new FakeClock();
-  const [near, far] = memoryPair();
-  const server = new RawPeer(far);
-  const opening = FileClient.open(near, { clock });
-  const greeting = await server.expect("Hello");
-  await server.send(
-    welcome(greeting, { limits: DEFAULT_LIMITS, bootId: new Uint8Array(16) }).reply,
-  );
-  const client = await opening;
+  const { client, peer: server } = await greetedPair(clock);
   const { stallMs } = DEFAULT_LIMITS;
   let error: unknown;
   client.put("a", contentOf(2_000_000)).catch((thrown) => error = thrown);
