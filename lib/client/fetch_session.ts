@@ -2,15 +2,15 @@
 
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
+import { LinkWindow } from "./link_window.ts";
 import type { Call, OnReply, Untagged } from "./pending_call.ts";
-import { TransferWindow } from "./transfer_window.ts";
 
 /** What a fetch does on one connection. Whoever made it stops it. */
 export class FetchSession {
   /** Where the calls are made. */
   readonly calls: Calls;
   /** What may be under way: one connection says nothing of the next. */
-  readonly window = new TransferWindow();
+  readonly window = new LinkWindow();
   readonly #open = new Set<Call>();
   #stopped: { reason: unknown } | undefined;
 

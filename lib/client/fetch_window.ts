@@ -1,5 +1,5 @@
 // How far ahead of what it has a download asks while TCP finds out what the link takes, and in what pieces. What the
-// link holds bounds it from then on (transfer_window.ts). The measurements behind its numbers are in bench/README.md.
+// link holds bounds it from then on (link_window.ts). The measurements behind its numbers are in bench/README.md.
 
 import { BLOCK_SIZE } from "../base/merkle.ts";
 

@@ -15,7 +15,6 @@ import { chunkSizeOf } from "./chunk_size.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Call } from "./pending_call.ts";
 import type { UploadSource } from "./put_source.ts";
-import { TransferWindow } from "./transfer_window.ts";
 import type { FileInfo, PutOptions } from "./types.ts";
 import { UploadHasher } from "./upload_hasher.ts";
 
@@ -42,7 +41,6 @@ export class UploadAttempt {
   readonly #state: UploadState;
   readonly #stop = new AbortController();
   readonly #pace = new BatchPace();
-  readonly #window = new TransferWindow();
   #begun: MessageOf<"Begun"> | undefined;
   #leaves: Uint8Array[] = [];
   #leafCount = 0;
@@ -168,8 +166,9 @@ export class UploadAttempt {
   }
 
   async #read(into: Uint8Array, position: number): Promise<number> {
+    const { window } = this.#calls.terms;
     const { hasher, options: { counters } } = this.#state;
-    const hasRoom = () => position + into.length - this.#received <= this.#mostUnderWay;
+    const hasRoom = () => position + into.length - this.#received <= window;
     if (!hasRoom()) {
       const room = this.#until(hasRoom);
       await (counters?.wait("window", room) ?? room);
@@ -181,11 +180,6 @@ export class UploadAttempt {
     if (counters) counters.hash(() => hasher.update(bytes));
     else hasher.update(bytes);
     return count;
-  }
-
-  /** Bytes beyond what the server has: as it allows, and as the link holds. */
-  get #mostUnderWay(): number {
-    return Math.min(this.#calls.terms.window, this.#window.size);
   }
 
   /** Waits, under the deadline of replies, for one that makes `isSo` true. */
@@ -207,9 +201,6 @@ export class UploadAttempt {
       this.#leafCount += reply.hashes.length / DIGEST_SIZE;
     } else if (reply.type === "Ack") {
       const { received, durable } = reply;
-      const { clock, greetingMs: roundTripMs } = this.#calls;
-      const arrival = { nowMs: clock.monotonicMs(), roundTripMs, isTaken: true };
-      this.#window.arrived(received - this.#received, arrival);
       this.#calls.acknowledge(received - this.#received);
       this.#received = this.#state.received = received;
       hasher.settle(durable);

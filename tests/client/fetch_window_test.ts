@@ -47,7 +47,7 @@ Deno.test("what arrives in a round trip says how far ahead a download asks", asy
   const time = new ArrivalTime();
   await using server = await memoryServer({ clientClock: time.clock });
   await using client = await server.connect();
-  await client.put("a", contentOf(64 * MIB));
+  await client.put("a", contentOf(96 * MIB));
   time.mibPerMs = 1 / 4;
   assert(await mostAhead(server, client, time) <= 22);
   time.mibPerMs = 1;
