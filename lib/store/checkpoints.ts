@@ -4,10 +4,13 @@
 import type { Clock } from "../base/clock.ts";
 import { BLOCK_SIZE } from "../base/merkle.ts";
 
-/** A checkpoint is due each time this many bytes have come: what a crash costs at most, twice. */
-export const CHECKPOINT_SIZE = 64 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** A checkpoint is due each time this many bytes have come, unless one is under way: the end waits for what is left. */
+const CHECKPOINT_SIZE = 16 * MIB;
+/** And each time so many have come in any case: what a crash costs at most, twice. */
+const LARGEST_CHECKPOINT = 64 * MIB;
 /** For slow uploads: a checkpoint is due each time this long has gone by, if a whole block has come. */
-export const CHECKPOINT_MS = 2000;
+const CHECKPOINT_MS = 2000;
 
 // How many bytes come before it is asked for again: the chunks are small and the clock is dear.
 const ASK_EVERY = 16 * 1024;
@@ -31,9 +34,12 @@ export class Checkpoints {
   isDue(size: number): boolean {
     if (size - this.#askedSize < ASK_EVERY) return false;
     this.#askedSize = size;
-    if (size - this.#lastSize >= CHECKPOINT_SIZE) return true;
-    // One that takes longer than that must not hold up the writes.
-    if (this.#running || wholeBlocks(size) <= wholeBlocks(this.#lastSize)) return false;
+    const come = size - this.#lastSize;
+    if (come >= LARGEST_CHECKPOINT) return true;
+    // A disk that is slower than the network must not hold up the writes before that.
+    if (this.#running) return false;
+    if (come >= CHECKPOINT_SIZE) return true;
+    if (wholeBlocks(size) <= wholeBlocks(this.#lastSize)) return false;
     return this.#clock.monotonicMs() - this.#lastMs >= CHECKPOINT_MS;
   }
 

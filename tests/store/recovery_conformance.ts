@@ -1,6 +1,6 @@
 // What is left after a failure at every durable step, while the store runs and after it was opened again.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { leafHash } from "../../lib/base/merkle.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
@@ -189,7 +189,7 @@ export function recoveryConformance(engine: string, newHome: () => Promise<Store
     assertEquals(await readFile(store, "a"), CONTENT);
   });
 
-  test("a checkpoint begins by itself each 64 MiB, and its failure is told", async (home) => {
+  test("checkpoints begin by themselves, and their failure is told", async (home) => {
     const { catalog, blobs } = await home.open();
     let faults = 0;
     const calls: string[] = [];
@@ -203,7 +203,9 @@ export function recoveryConformance(engine: string, newHome: () => Promise<Store
     const upload = await begin(store, "a", { declaredSize: 40 * piece.length });
     for (let index = 0; index < 17; index++) await upload.write(piece, index * piece.length);
     await upload.checkpoint();
-    assertEquals(calls.filter((call) => call === "writer.sync").length, 3);
+    // Each 16 MiB, or each 64 where the disk is slow, and the one that was asked for.
+    const syncs = calls.filter((call) => call === "writer.sync").length;
+    assert(syncs >= 3 && syncs <= 9, `${syncs} synchronisations`);
     assertEquals((await catalog.leaves(upload.id, 0))?.length, 32 * 1024);
     assertEquals((await catalog.leaves(upload.id, 1))?.length, 32 * 1024);
     assertEquals((await catalog.leaves(upload.id, 2))?.length, 32 * 128);
