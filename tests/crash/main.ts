@@ -4,11 +4,15 @@
 import { parseArgs } from "@std/cli";
 import { crashRun, type Figures } from "./crash_run.ts";
 
-const given = parseArgs(Deno.args, { string: ["kills", "seed", "workers"] });
+let isClear = true;
+const given = parseArgs(Deno.args, {
+  string: ["kills", "seed", "workers"],
+  unknown: () => isClear = false,
+});
 const kills = Number(given.kills ?? 500);
 const seed = Number(given.seed ?? Date.now() % 1_000_000);
 const workers = Number(given.workers ?? 1);
-if (![kills, seed, workers].every(Number.isSafeInteger)) {
+if (!isClear || ![kills, seed, workers].every(Number.isSafeInteger)) {
   await print("usage: deno task crash [--kills N] [--seed N] [--workers N]");
   Deno.exit(2);
 }

@@ -11,9 +11,14 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 /** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const options = parseArgs(args, { string: ["cases", "seed"], default: { cases: "100000" } });
+  let isClear = true;
+  const options = parseArgs(args, {
+    string: ["cases", "seed"],
+    default: { cases: "100000" },
+    unknown: () => isClear = false,
+  });
   const [cases, seed] = [Number(options.cases), Number(options.seed ?? random)];
-  if (!Number.isSafeInteger(cases) || !Number.isSafeInteger(seed)) {
+  if (!isClear || !Number.isSafeInteger(cases) || !Number.isSafeInteger(seed)) {
     say("usage: deno task fuzz [--cases HOW-MANY] [--seed N]");
     return 2;
   }

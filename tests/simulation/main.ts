@@ -22,14 +22,16 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 
 /** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
+  let isClear = true;
   const options = parseArgs(args, {
     string: ["seeds", "from", "seed"],
     boolean: ["verbose"],
     default: { seeds: "1000", from: "1" },
+    unknown: () => isClear = false,
   });
   const first = Number(options.seed ?? options.from);
   const count = options.seed === undefined ? Number(options.seeds) : 1;
-  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count)) {
+  if (!isClear || !Number.isSafeInteger(first) || !Number.isSafeInteger(count)) {
     say("usage: deno task simulate [--seeds HOW-MANY] [--from SEED] | --seed SEED [--verbose]");
     return 2;
   }
