@@ -1,5 +1,5 @@
-// How many bytes of a download may be under way, by what the link brings in a round trip. Knows no clock and no network:
-// whoever has those tells it. The measurements behind its numbers are in bench/README.md.
+// How many bytes of a download may be under way, by what the link brings in a round trip. Knows no clock and no
+// network: whoever has those tells it. The measurements behind its numbers are in bench/README.md.
 
 /**
  * How many times what comes in a round trip may be under way. Once keeps a link busy; what goes beyond twice waits in
@@ -18,7 +18,7 @@ const LAST_WINDOW = 64 * 1024 * 1024;
  * than it was sent once more, and all of that fills the window.
  */
 const SILENCE = 3 / 4;
-/** Milliseconds that are counted as a round trip at least: in less, what comes tells of processors and not of a link. */
+/** Milliseconds that count as a round trip at least: in less, what comes tells of processors and not of a link. */
 const LEAST_MS = 20;
 
 /** What is known when bytes have arrived. */
@@ -49,8 +49,8 @@ export class LinkWindow {
     this.#lastMs = nowMs;
     this.#total += size;
     this.#inRound += size;
-    // TCP's beginning is silent, too, and whoever waits for a slow consumer. Once packets are lost TCP goes by that, and
-    // what comes says little of the link.
+    // There are silences in TCP's beginning, too, and while a slow consumer is waited for. Once packets are lost TCP
+    // goes by that, and what comes says little of the link.
     if (isSilence && isTaken && this.#total > STEADY_WINDOW) this.#size = LAST_WINDOW;
     const tookMs = nowMs - this.#roundStartMs;
     if (tookMs < roundMs) return;
