@@ -42,6 +42,11 @@ export class ScramClient {
     this.#nonce = nonce;
   }
 
+  /** One that binds to this, with a nonce of its own; itself where it does already. */
+  boundTo(binding: ClientBinding): ScramClient {
+    return binding === this.#binding ? this : new ScramClient(this.#token, binding);
+  }
+
   /** Which mechanism it speaks. */
   get mechanism(): string {
     return typeof this.#binding === "string" ? SCRAM : SCRAM_PLUS;
@@ -132,6 +137,17 @@ export class ScramServer {
     if (!isRight || match[1] !== this.#withoutProof) return undefined;
     return encoder.encode(`v=${toBase64(serverSignature(serverKey, this.#authMessage))}`);
   }
+}
+
+/** Whether a client's first message binds its proof to a channel that is not this one. */
+export function bindsElsewhere(
+  mechanism: string,
+  clientFirst: Uint8Array,
+  binding: ChannelBinding | undefined,
+): boolean {
+  if (mechanism !== SCRAM_PLUS) return false;
+  const type = /^p=([a-z0-9.-]+),,/.exec(latin1(clientFirst))?.[1];
+  return type !== undefined && type !== binding?.type;
 }
 
 /** What a server with or without a bound channel offers, the best first. */

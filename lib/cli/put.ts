@@ -38,7 +38,8 @@ async function putFiles(
   putOptions: PutOptions,
 ): Promise<ExitCode> {
   if (files.length === 0) return await runBatch(context, files, { ...NOTHING_LEFT, failed });
-  const tools = await connectToPut(context, putOptions);
+  // How many of several go at once depends on the round trip, which the greeting tells.
+  const tools = await connectToPut(context, putOptions, { early: files.length === 1 });
   const total = files.reduce((sum, file) => sum + file.size, 0);
   await using progress = new ProgressDisplay({
     ...progressOptions(context),

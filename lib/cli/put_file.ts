@@ -21,8 +21,9 @@ export interface PutTools {
 export async function connectToPut(
   context: CommandContext,
   { signal, ...putOptions }: PutOptions,
+  { early = false } = {},
 ): Promise<Pick<PutTools, "client" | "putOptions">> {
-  const client = await context.connect();
+  const client = await context.connect({ early });
   signal?.addEventListener("abort", () => void client.close().catch(() => {}), { once: true });
   return { client, putOptions };
 }

@@ -25,7 +25,8 @@ export interface CallsOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether not to wait for that greeting: the first request goes out behind our own, which saves a round
-   * trip, and fails when the greeting does.
+   * trip, and fails when the greeting does. With a token it goes out behind our proof inside TLS, and on plain
+   * TCP once the server has proven itself.
    */
   readonly early?: boolean | undefined;
   /** To prove to the server, and to have it proven by the server, before anything is asked for. */
@@ -54,6 +55,8 @@ export class Calls {
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
   #greeted: Promise<void> = Promise.resolve();
+  /** Settles when the first request may go out to a server that asks for a token. */
+  readonly #proofSent = Promise.withResolvers<void>();
   #isDraining = false;
   #failure: MorselError | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -86,7 +89,8 @@ export class Calls {
     signal?.addEventListener("abort", onAbort);
     try {
       signal?.throwIfAborted();
-      const { terms, greetingMs } = await greet(this.#frames, { clock, token });
+      const onProofSent = this.#proofSent.resolve;
+      const { terms, greetingMs } = await greet(this.#frames, { clock, token, onProofSent });
       this.#terms = terms;
       this.#greetingMs = greetingMs;
       this.#places.widen(this.#terms);
@@ -141,7 +145,10 @@ export class Calls {
     const { signal, onReply } = options;
     const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
-    if (!this.#terms && (this.#hasToken || !isEarly(request))) await this.#greeted;
+    if (!this.#terms) {
+      if (!isEarly(request)) await this.#greeted;
+      else if (this.#hasToken) await Promise.race([this.#proofSent.promise, this.#greeted]);
+    }
     const entering = this.#places.enter(isUpload);
     if (entering) await entering;
     if (this.#failure || signal?.aborted) {
@@ -281,5 +288,7 @@ export class Calls {
 /** Whether a request may go out before the server has said what it takes (PROTOCOL.md 4.1). */
 function isEarly(request: Untagged<Request>): boolean {
   if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
-  return request.type !== "Begin";
+  // The data of a small upload would follow at once, and how much of it is not known yet.
+  if (request.type !== "Begin") return true;
+  return request.resume === 1 && Object.keys(request.metadata).length === 0;
 }

@@ -1,10 +1,12 @@
 // The beginning of a connection, from the client's end: the greetings, and the proof of a token on both sides
-// (PROTOCOL.md 4.1 and 4.15). Nothing else is sent before the server has proven that it knows the token.
+// (PROTOCOL.md 4.1 and 4.15). On plain TCP nothing else is sent before the server has proven that it knows the token;
+// inside TLS its certificate says who it is, so that a request may follow our own proof.
 
 import type { Clock } from "../base/clock.ts";
+import type { ChannelBinding } from "../base/connection.ts";
 import { errorCodeOf, MorselError } from "../base/errors.ts";
-import { SCRAM, SCRAM_PLUS, ScramClient } from "../base/scram_exchange.ts";
-import { parseToken, type TokenParts } from "../base/token.ts";
+import { type ClientBinding, SCRAM, SCRAM_PLUS, ScramClient } from "../base/scram_exchange.ts";
+import { parseToken } from "../base/token.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import type { FrameConnection } from "../protocol/frame_connection.ts";
 import { hello, type Terms, termsOf } from "../protocol/handshake.ts";
@@ -19,19 +21,28 @@ export interface Greeted {
   readonly greetingMs: number;
 }
 
+/** What greeting needs. */
+export interface GreetOptions {
+  readonly clock: Clock;
+  readonly token?: string | undefined;
+  /** Called where a request may go out behind the proof of the token, before the server's own has come. */
+  readonly onProofSent?: (() => void) | undefined;
+}
+
 /** Greets, and proves the token if there is one. */
 export async function greet(
   frames: FrameConnection,
-  { clock, token }: { clock: Clock; token?: string | undefined },
+  { clock, token, onProofSent }: GreetOptions,
 ): Promise<Greeted> {
-  const parts = token === undefined ? undefined : parseToken(token);
+  // Of the token what comes first is known already, unless the server turns out to bind to something else.
+  const early = token === undefined
+    ? undefined
+    : new ScramClient(parseToken(token), frames.channelBinding ?? "n");
   const greeting = hello();
   const end = frames.begin("greeting");
   const startMs = clock.monotonicMs();
   frames.post(greeting);
-  // Where there is no channel to bind to, what comes next is known already: that saves a round trip.
-  const early = parts && !frames.channelBinding ? new ScramClient(parts, "n") : undefined;
-  if (early) frames.post(firstOf(early));
+  if (early) frames.post(firstOf(early)); // which saves a round trip
   let message: Message | UnknownMessage;
   try {
     message = await next(frames);
@@ -44,10 +55,11 @@ export async function greet(
   if (message.type !== "Welcome") throw foreignPeer(undefined);
   const terms = termsOf(greeting, message);
   frames.agree(terms, greeting.maxFrame);
-  const proof = proofFor(message, { parts, early, frames });
-  if (!proof) return { terms, greetingMs };
-  if (!early) frames.post(firstOf(proof));
-  await frames.waitFor("authentication", prove(frames, proof));
+  checkAsked(message, early !== undefined);
+  if (!early) return { terms, greetingMs };
+  const proof = early.boundTo(sharedBinding(message, frames.channelBinding));
+  if (proof !== early) frames.post(firstOf(proof));
+  await frames.waitFor("authentication", prove(frames, proof, onProofSent));
   return { terms, greetingMs };
 }
 
@@ -56,38 +68,41 @@ export function errorOf({ code, text, detail }: MessageOf<"Error">): MorselError
   return new MorselError(errorCodeOf(code), text, { detail: { ...detail } });
 }
 
-/** How the token is to be proven to this server; undefined where neither side has one. */
-function proofFor(
-  { features }: MessageOf<"Welcome">,
-  { parts, early, frames }: {
-    parts: TokenParts | undefined;
-    early: ScramClient | undefined;
-    frames: FrameConnection;
-  },
-): ScramClient | undefined {
-  const offered = features.auth?.split(" ");
-  if (!offered) {
-    if (!parts) return undefined;
-    throw refused(
-      "The server asks for no token, so it cannot prove that it is the right one; " +
+/** Throws `authentication` unless a token is asked for by the server and there is one, or neither. */
+function checkAsked({ features }: MessageOf<"Welcome">, hasToken: boolean): void {
+  const isAsked = features.auth !== undefined;
+  if (isAsked === hasToken) return;
+  throw refused(
+    isAsked
+      ? "The server asks for a token"
+      : "The server asks for no token, so it cannot prove that it is the right one; " +
         "leave the token away to talk to it all the same",
-    );
-  }
-  if (!parts) throw refused("The server asks for a token");
-  if (early) {
-    if (offered.includes(SCRAM)) return early;
-    throw refused("The server proves tokens in ways that this client does not know");
-  }
-  const { channelBinding } = frames;
-  if (!offered.includes(SCRAM_PLUS)) return new ScramClient(parts, "y");
-  // Runtimes differ in what they can bind to; where the ends have nothing in common they go without.
-  const isShared = channelBinding!.type === features.binding;
-  return new ScramClient(parts, isShared ? channelBinding! : "n");
+  );
 }
 
-async function prove(frames: FrameConnection, proof: ScramClient): Promise<void> {
+/** What the proof is bound to with this server, by what both ends can. */
+function sharedBinding(
+  { features }: MessageOf<"Welcome">,
+  own: ChannelBinding | undefined,
+): ClientBinding {
+  const offered = features.auth!.split(" ");
+  if (own && offered.includes(SCRAM_PLUS)) {
+    // Runtimes differ in what they can bind to; where the ends have nothing in common they go without.
+    return own.type === features.binding ? own : "n";
+  }
+  if (offered.includes(SCRAM)) return own ? "y" : "n";
+  throw refused("The server proves tokens in ways that this client does not know");
+}
+
+async function prove(
+  frames: FrameConnection,
+  proof: ScramClient,
+  onProofSent: (() => void) | undefined,
+): Promise<void> {
   const challenge = await nextOf(frames, "Challenge");
   frames.post({ type: "Response", tag: 0, data: await proof.final(challenge.data) });
+  // It is the server that its certificate names, so that it may see what is asked of it.
+  if (frames.channelBinding) onProofSent?.();
   proof.verify((await nextOf(frames, "Authenticated")).data);
 }
 

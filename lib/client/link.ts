@@ -58,6 +58,8 @@ export class Link {
   #connecting: Promise<Calls> | undefined;
   #isClosed = false;
   #wasThere = false;
+  /** Whether any work was begun: the first of a connection that nobody waited for tells what became of it. */
+  #isUsed = false;
   /** When the server lets this client in again, by its own words, and what it said. */
   #notBeforeMs = -Infinity;
   #refusal: MorselError | undefined;
@@ -90,7 +92,7 @@ export class Link {
       let begun = false;
       try {
         signal?.throwIfAborted();
-        const calls = this.#usable ?? await unlessAborted(this.#connected(), signal);
+        const calls = this.#usable() ?? await unlessAborted(this.#connected(), signal);
         begun = true;
         return await work(calls);
       } catch (thrown) {
@@ -123,9 +125,11 @@ export class Link {
     await this.#calls.close();
   }
 
-  /** The calls of a connection that is there, or that will not be made again. */
-  get #usable(): Calls | undefined {
-    return this.#isClosed || this.#calls.isUsable ? this.#calls : undefined;
+  /** The calls of a connection that is there, that will not be made again, or of which nobody knows yet that it failed. */
+  #usable(): Calls | undefined {
+    const isUntold = !this.#isUsed && !this.#calls.hasGreeted;
+    this.#isUsed = true;
+    return this.#isClosed || isUntold || this.#calls.isUsable ? this.#calls : undefined;
   }
 
   /** The calls of a new connection; all who wait for it wait for the same. */

@@ -3,6 +3,7 @@
 
 import { toHex } from "../base/hex.ts";
 import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
+import { DEFAULT_CHUNK } from "../protocol/limits.ts";
 import type { Calls } from "./calls.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
@@ -36,7 +37,7 @@ export async function upload(
   const { signal } = options;
   try {
     const work = async (calls: Calls) => {
-      if (!calls.hasGreeted) await calls.greeted;
+      if (!calls.hasGreeted && !mayBeginEarly(state)) await calls.greeted;
       if (attempts++ > 0) state.mayResume = isLarge;
       return await attempt(calls, state);
     };
@@ -64,6 +65,14 @@ async function small(
     const done = attempts++ > 0 && await findDone(calls, { name, options, committing });
     return done || await uploadSmall(calls, { name, bytes, digest }, options);
   }, { signal: options.signal });
+}
+
+/**
+ * Whether Begin may go out behind our own greeting, as its data waits for Begun: a round trip less. Not where the
+ * server may refuse its chunks, as what fails behind Begin drops what an earlier run has brought.
+ */
+function mayBeginEarly({ mayResume, options }: UploadState): boolean {
+  return mayResume && (options.chunkSize ?? DEFAULT_CHUNK) <= DEFAULT_CHUNK;
 }
 
 async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {

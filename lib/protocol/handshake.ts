@@ -75,7 +75,7 @@ export const EARLY_TERMS: Terms = {
   clientMaxFrame: DEFAULT_LIMITS.maxFrame,
   maxFrame: GREETING_FRAME,
   maxRequests: 1,
-  maxUploads: 0,
+  maxUploads: 1,
   bootId: "",
 };
 

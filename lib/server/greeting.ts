@@ -3,7 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
-import { offeredMechanisms, ScramServer } from "../base/scram_exchange.ts";
+import { bindsElsewhere, offeredMechanisms, ScramServer } from "../base/scram_exchange.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import type { FrameConnection } from "../protocol/frame_connection.ts";
 import { type Terms, welcome } from "../protocol/handshake.ts";
@@ -69,11 +69,17 @@ async function authenticate(
   watch: TokenWatch,
   { nonce, visitor }: GreetingContext,
 ): Promise<Principal | undefined> {
-  const request = await next(frames);
+  const binding = frames.channelBinding;
+  let request = await next(frames);
+  // It may have been sent behind Hello, when the client could not know yet what it can bind to.
+  if (
+    request?.type === "Authenticate" && bindsElsewhere(request.mechanism, request.data, binding)
+  ) {
+    request = await next(frames);
+  }
   if (!request) return undefined;
   if (request.type !== "Authenticate") throw tokenNeeded();
   const { tokens } = watch;
-  const binding = frames.channelBinding;
   const keysOf = (name: string) => tokens.keysOf(name);
   const scram = new ScramServer(request.mechanism, request.data, { binding, keysOf, nonce });
   await frames.writer.send({ type: "Challenge", tag: 0, data: scram.challenge });

@@ -19,7 +19,17 @@ const ANSWERS: Record<string, (peer: RawPeer) => unknown> = {
   "an end": (peer) => peer.end(),
 };
 
-const EARLY = ["get a", "cat a", "ls", "stat a", "mv a b", "cp a b", "verify a", "uploads"];
+const EARLY = [
+  "put large",
+  "get a",
+  "cat a",
+  "ls",
+  "stat a",
+  "mv a b",
+  "cp a b",
+  "verify a",
+  "uploads",
+];
 
 for (const [what, send] of Object.entries(ANSWERS)) {
   Deno.test(`${what} in the place of a greeting is one line, whoever waits for it`, async () => {
@@ -35,6 +45,7 @@ for (const [what, send] of Object.entries(ANSWERS)) {
 async function run(line: string, send: (peer: RawPeer) => unknown) {
   await using host = await FakeHost.open();
   host.args = line.split(" ");
+  await Deno.writeFile(`${host.folder}/large`, new Uint8Array(300_000));
   let isEarly = false;
   const exitCode = await clientProgram({
     host,

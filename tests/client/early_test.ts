@@ -1,15 +1,18 @@
 // A client that does not wait for the greeting (PROTOCOL.md 4.1): its first request goes out behind Hello.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import type { Connection } from "../../lib/base/connection.ts";
 import { MorselError } from "../../lib/base/errors.ts";
 import { Calls } from "../../lib/client/calls.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
+import type { PutOptions, TransferEvent } from "../../lib/client/types.ts";
 import { errorMessage } from "../../lib/server/error_message.ts";
 import { hello, welcome } from "../../lib/protocol/handshake.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { cutConnection } from "../support/cut_connection.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
 import { memoryPair } from "../support/memory_connection.ts";
 import { memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
@@ -41,6 +44,45 @@ Deno.test("an early client asks for large chunks, and puts, only once it was gre
   await using larger = await early(() => server.open());
   const refused = await assertRejects(() => larger.get("large", { chunkSize: 4097 }), MorselError);
   assertEquals(refused.code, "limit");
+});
+
+Deno.test("an early client begins an upload whose data waits for Begun behind Hello, and no other", async () => {
+  const large = contentOf(300_000);
+  const { client, peer } = await setUp();
+  const failed = client.put("large", large, { modifiedMs: 1 }).catch(() => {});
+  assertEquals((await peer.expect("Begin")).resume, 1);
+  await client.close();
+  await failed;
+  const others: [Uint8Array, PutOptions][] = [
+    [contentOf(10), { modifiedMs: 1 }], // all of it would follow
+    [large, {}], // nothing that it could be told by
+    [large, { modifiedMs: 1, chunkSize: 4096 }], // which the server may refuse
+    [large, { modifiedMs: 1, metadata: { long: "x".repeat(5000) } }], // no frame of a greeting
+  ];
+  for (const [content, options] of others) {
+    const { client, peer } = await setUp();
+    const put = client.put("a", content, options).catch(() => {});
+    await settled();
+    await peer.send(errorMessage(0, new MorselError("busy", "It was not to be")));
+    await put;
+    assertEquals(await peer.rest(), []);
+    await client.close();
+  }
+});
+
+Deno.test("an upload that is begun early goes on with what is there", async () => {
+  await using server = await memoryServer();
+  const content = contentOf(3_000_000);
+  const about = { modifiedMs: 5 };
+  await using cut = await early(() => cutConnection(server.open(), { afterSent: 2_000_000 }), 0);
+  await assertRejects(() => cut.put("a", content, about), MorselError);
+  await server.ended();
+  const events: TransferEvent[] = [];
+  const onEvent = (event: TransferEvent) => void events.push(event);
+  await using client = await early(() => server.open());
+  await client.put("a", content, { ...about, onEvent });
+  assertEquals(events.map(({ kind }) => kind), ["resumed"]);
+  assertEquals(await (await client.get("a")).bytes(), content);
 });
 
 Deno.test("what comes in the place of a greeting is told by the first call, at once", async () => {
@@ -93,11 +135,11 @@ async function setUp(): Promise<{ client: FileClient; peer: RawPeer }> {
   return { client, peer };
 }
 
-function early(dial: () => ReturnType<typeof memoryPair>[0]): Promise<FileClient> {
+function early(dial: () => Connection, retryMs = 60_000): Promise<FileClient> {
   return FileClient.connect({
     dial: async () => dial(),
     clock: systemClock,
-    retryMs: 60_000,
+    retryMs,
     random: () => 0,
     early: true,
   });
