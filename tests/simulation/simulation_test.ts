@@ -44,8 +44,9 @@ Deno.test("a sync that is dropped is found", () => assertFinds(droppedSync, 100)
 Deno.test("an acknowledgement before its time is found", () =>
   assertFinds(earlyAcknowledgement, 100));
 
-// About one seed in a hundred shows it: so many that another order of events does not hide it by chance.
-Deno.test("a fence that is forgotten is found", () => assertFinds(forgottenFence, 600));
+// About one seed in a hundred shows it: so many that another order of events does not hide it by chance, from the one
+// on that shows it now.
+Deno.test("a fence that is forgotten is found", () => assertFinds(forgottenFence, 600, 292));
 
 Deno.test("a watcher that is not woken is found", () => assertFinds(forgottenWake, 300));
 
@@ -58,9 +59,10 @@ async function assertKeepsPromises(seed: number): Promise<void> {
   assert(outcome.problems.length === 0, failureText(outcome));
 }
 
-/** One of so many seeds shows the bug. */
-async function assertFinds(plant: Plant, seeds: number): Promise<void> {
-  for (let seed = 1; seed <= seeds; seed++) {
+/** One of so many seeds shows the bug; they are tried from `first` on, and then those before it. */
+async function assertFinds(plant: Plant, seeds: number, first = 1): Promise<void> {
+  for (let tried = 0; tried < seeds; tried++) {
+    const seed = (first - 1 + tried) % seeds + 1;
     if ((await simulate(seed, plant)).problems.length > 0) return;
   }
   throw new Error(`None of ${seeds} seeds shows the bug that was planted`);
