@@ -7,6 +7,9 @@ import type { RunningPeer, Way } from "./peer.ts";
 import { MANY, type Stage } from "./stage.ts";
 import type { Unit } from "./workload.ts";
 
+/** From so many bytes on a move is worth it that memory is filled before, which can take 15 s: less tells no rate. */
+const LARGE = 64 * 1024 * 1024;
+
 /** Stores with Morsel what the others have in their folder anyway; returns how to remove it. */
 export async function stored(
   stage: Stage,
@@ -55,7 +58,7 @@ export async function moved(stage: Stage, peer: RunningPeer, move: Move): Promis
   const { signal } = stage;
   // What others have left in the system's cache is not to be written on this one's time.
   await outputOf(["sync", "-f", stage.folder], { signal });
-  if (move.unit === "MB/s") await fillMemory(stage);
+  if (move.unit === "MB/s" && move.amount >= LARGE) await fillMemory(stage);
   const processes = (await peer.server.processes()).length;
   const serverBefore = await peer.server.processorSeconds(processes);
   try {
