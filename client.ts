@@ -37,7 +37,8 @@ export interface ConnectOptions {
   onReconnecting?: (event: Reconnecting) => void;
   /**
    * Whether to settle as soon as the connection is there, so that the first request goes out without
-   * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server.
+   * waiting for the server's greeting. It fails then, and not `connect`, when that is no Morsel server. With a
+   * token it goes out behind the proof of that over TLS, and without TLS once the server has proven itself.
    */
   early?: boolean;
   /**

@@ -26,7 +26,7 @@ export interface GreetOptions {
   readonly clock: Clock;
   readonly token?: string | undefined;
   /** Called where a request may go out behind the proof of the token, before the server's own has come. */
-  readonly onProofSent?: (() => void) | undefined;
+  readonly onProofSent: () => void;
 }
 
 /** Greets, and proves the token if there is one. */
@@ -97,12 +97,12 @@ function sharedBinding(
 async function prove(
   frames: FrameConnection,
   proof: ScramClient,
-  onProofSent: (() => void) | undefined,
+  onProofSent: () => void,
 ): Promise<void> {
   const challenge = await nextOf(frames, "Challenge");
   frames.post({ type: "Response", tag: 0, data: await proof.final(challenge.data) });
   // It is the server that its certificate names, so that it may see what is asked of it.
-  if (frames.channelBinding) onProofSent?.();
+  if (frames.channelBinding) onProofSent();
   proof.verify((await nextOf(frames, "Authenticated")).data);
 }
 

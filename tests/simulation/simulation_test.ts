@@ -44,8 +44,8 @@ Deno.test("a sync that is dropped is found", () => assertFinds(droppedSync, 100)
 Deno.test("an acknowledgement before its time is found", () =>
   assertFinds(earlyAcknowledgement, 100));
 
-// About one seed in a hundred shows it: so many that another order of events does not hide it by chance, from the one
-// on that shows it now.
+// About one seed in a hundred shows it: so many that another order of events does not hide it by chance. The
+// search begins with one that shows it now.
 Deno.test("a fence that is forgotten is found", () => assertFinds(forgottenFence, 600, 292));
 
 Deno.test("a watcher that is not woken is found", () => assertFinds(forgottenWake, 300));
