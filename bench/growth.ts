@@ -16,7 +16,7 @@ import { runBench } from "./peers/run_bench.ts";
 
 const HELP = `deno run -A bench/growth.ts [OPTIONS]
 
-  --only LIST        of memory, idle, names
+  --only LIST        of memory, encrypted-memory, idle, names
   --sizes LIST       of sparse files, for memory; 16MiB,1GiB,20GiB
   --connections N    that are idle; 10000
   --names LIST       numbers of names in a catalog; 1000,1000000
@@ -35,6 +35,7 @@ const options = orUsage(() => {
   const workloads = chosen(
     [
       memoryBySize(sizes),
+      memoryBySize(sizes, { isSafe: true }),
       idleConnections(parseCount(given.connections ?? "10000")),
       ...catalogWorkloads(names),
     ],

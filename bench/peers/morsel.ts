@@ -93,7 +93,9 @@ export function serverStart(
 
 /** Makes a token for everything; returns the words with which a client has it. */
 async function makeToken(stage: Stage, dataFolder: string): Promise<string[]> {
-  const words = ["token", "create", "bench", "--allow", "read,list,create,write,delete"];
+  // A data folder may have one from before.
+  const name = `bench-${crypto.randomUUID()}`;
+  const words = ["token", "create", name, "--allow", "read,list,create,write,delete"];
   const server = [Deno.execPath(), "run", "-A", `${ROOT}server.ts`] as const;
   const said = await outputOf([...server, ...words, "--data", dataFolder], stage);
   const path = `${stage.folder}/token`;

@@ -2,6 +2,8 @@
 // has come and waits to be read pauses the socket, so that little more is held here than is read at a time.
 
 import type { OnReadOpts, Socket } from "node:net";
+import process from "node:process";
+import { CollectorTurns, giveBack } from "../base/collector.ts";
 import type { ChannelBinding, Connection } from "../base/connection.ts";
 
 /** Bytes of the buffer that a socket reads into while little arrives, and while much does. */
@@ -13,6 +15,13 @@ const WRITE_SIZE = 64 * 1024;
  * them costs half as much again as to decrypt it, and whoever reads a few at once writes them to disk at once.
  */
 const MOST_HELD = 1024 * 1024;
+/**
+ * TLS on Deno leaves behind as much as it hands out, in buffers of its own for what is still encrypted, and Node pieces
+ * of which nothing lives in the heap. Bun has a collector that sees them.
+ */
+const turns = process.versions["bun"] === undefined
+  ? new CollectorTurns(16 * 1024 * 1024)
+  : undefined;
 /** When the system asks a silent peer whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -44,6 +53,8 @@ export class NodeConnection implements Connection {
   /** Pieces that have come and wait for a reader. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
+  /** Bytes of the first of them that its reader has. */
+  #taken = 0;
   /** Bytes that may be held without a pause: as many as the reader takes at a time, within a bound. */
   #room = 0;
   readonly #mayHold: boolean;
@@ -118,6 +129,7 @@ export class NodeConnection implements Connection {
     if (this.#isPaused) {
       this.#flow.pause();
       socket.on("data", (piece: Uint8Array) => {
+        turns?.add(piece.length);
         if (!this.arrive(piece)) this.#flow.pause();
       });
     }
@@ -162,14 +174,20 @@ export class NodeConnection implements Connection {
     let filled = 0;
     while (filled < into.length && this.#held.length > 0) {
       const piece = this.#held[0]!;
-      const part = piece.subarray(0, into.length - filled);
+      const part = piece.subarray(this.#taken, this.#taken + into.length - filled);
       into.set(part, filled);
       filled += part.length;
       this.#heldBytes -= part.length;
-      if (part.length === piece.length) this.#held.shift();
-      else this.#held[0] = piece.subarray(part.length);
+      this.#taken += part.length;
+      if (this.#taken === piece.length) this.#dropFirst();
     }
     return filled;
+  }
+
+  #dropFirst(): void {
+    const piece = this.#held.shift()!;
+    this.#taken = 0;
+    if (this.#mayHold) giveBack(piece);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -41,6 +41,19 @@ Deno.test("a socket that is paused goes on when all is taken, whatever it handed
   assertEquals((await next).value?.length, KIB);
 });
 
+Deno.test("the memory of a piece is given back with its last byte, unless others have a part of it", async () => {
+  const socket = new FakeSocket();
+  const reader = await readerOf(socket, 64 * KIB);
+  const pool = contentOf(32 * KIB);
+  const [own, shared] = [pool.slice(0, 16 * KIB), pool.subarray(16 * KIB)];
+  socket.emit("data", own);
+  socket.emit("data", shared);
+  assertEquals((await reader.read(new Uint8Array(10 * KIB))).value, pool.subarray(0, 10 * KIB));
+  assertEquals(own.length, 16 * KIB);
+  assertEquals((await reader.read(new Uint8Array(64 * KIB))).value, pool.subarray(10 * KIB));
+  assertEquals([own.buffer.byteLength, pool.length], [0, 32 * KIB]);
+});
+
 /** As much of a socket as a connection needs to read from it. */
 class FakeSocket extends EventEmitter {
   isPaused = false;
