@@ -1,14 +1,16 @@
 // A large file and many small ones over a long link, down and up: Morsel beside nginx, sftp, rsync and what iperf3 reaches,
-// in turns. The link is made before, by bench/link.ts or with two machines' worth of network namespaces of one's own;
-// bench/README.md says how. `deno run -A bench/long_link.ts --help`
+// in turns. The link is the one of bench/link.ts, started here, or whatever else is there; bench/README.md says how.
+// `deno run -A bench/long_link.ts --help`
 
 import { formatSize } from "../lib/cli/format.ts";
+import { ENDS } from "./link/namespaces.ts";
+import { Daemon } from "./measure/daemon.ts";
 import { orUsage, parseCount, parseSize, readOptions } from "./measure/options.ts";
 import { missingOf } from "./peers/installed.ts";
 import { startIperf3 } from "./peers/iperf3.ts";
 import { morsel } from "./peers/morsel.ts";
 import { nginx } from "./peers/nginx.ts";
-import { runBench } from "./peers/run_bench.ts";
+import { type BenchOptions, runBench } from "./peers/run_bench.ts";
 import { rsync } from "./peers/rsync.ts";
 import { sftp } from "./peers/sftp.ts";
 import { firstWaysOf, getSmall, openGet, putLarge, putSmall } from "./peers/transfers.ts";
@@ -16,7 +18,10 @@ import type { Workload } from "./peers/workload.ts";
 
 const HELP = `deno run -A bench/long_link.ts [OPTIONS]
 
-  --host ADDRESS    where servers listen; 127.0.0.1
+  --rtt MS          makes a link with this round trip time, as bench/link.ts does and as root; 100
+  --rate MBIT       the same, with this rate in Mbit/s; 1000
+  --loss PERCENT    the same, with so many packets lost; 0
+  --host ADDRESS    without these, for a link that is there: where servers listen; 127.0.0.1
   --server-in CMD   stands before the command of each server, as in 'ip netns exec morsel-server'
   --client-in CMD   stands before the command of each client
   --label TEXT      what the link is, for the results
@@ -28,7 +33,7 @@ const HELP = `deno run -A bench/long_link.ts [OPTIONS]
 
 const longGet: Workload = {
   id: "long-get",
-  title: ({ size }) => `get ${formatSize(size)} over ${given.label ?? "the link"}`,
+  title: ({ size }) => `get ${formatSize(size)} over ${label}`,
   unit: "MB/s",
   notes: ["All but the row of iperf3 are whole commands, from their start to the file on disk."],
   goals: {
@@ -61,7 +66,7 @@ function longWay(workload: Workload): Workload {
   return {
     ...workload,
     id: `long-${workload.id}`,
-    title: (contents) => `${workload.title(contents)} over ${given.label ?? "the link"}`,
+    title: (contents) => `${workload.title(contents)} over ${label}`,
     goals: {},
     open: (bench) =>
       workload.open({ ...bench, peers: bench.peers.filter(({ name }) => name !== sftp.name) }),
@@ -69,21 +74,57 @@ function longWay(workload: Workload): Workload {
 }
 
 const given = readOptions(
-  ["host", "server-in", "client-in", "label", "rounds", "size", "files", "folder", "output"],
+  [
+    ...["rtt", "rate", "loss", "host", "server-in", "client-in", "label"] as const,
+    ...["rounds", "size", "files", "folder", "output"] as const,
+  ],
   HELP,
 );
+const { rtt, rate, loss } = given;
+const makesLink = (rtt ?? rate ?? loss) !== undefined;
+const link = { rtt: rtt ?? "100", rate: rate ?? "1000", loss: loss ?? "0" };
+const label = given.label ??
+  (makesLink ? `${link.rtt} ms, ${link.rate} Mbit/s, ${link.loss} % loss` : "the link");
 const options = orUsage(() => ({
   peers: [morsel, nginx, sftp, rsync],
   workloads: [longGet, longWay(putLarge), longWay(putSmall), longWay(getSmall)],
   rounds: parseCount(given.rounds ?? "5"),
   contents: { size: parseSize(given.size ?? "256MiB"), files: parseCount(given.files ?? "10000") },
-  host: given.host ?? "127.0.0.1",
-  serverIn: wordsOf(given["server-in"]),
-  clientIn: wordsOf(given["client-in"]),
+  ...(makesLink ? onOwnLink() : {
+    host: given.host ?? "127.0.0.1",
+    serverIn: wordsOf(given["server-in"]),
+    clientIn: wordsOf(given["client-in"]),
+  }),
   parent: given.folder ?? ".",
   output: given.output,
 }));
 Deno.exit(await runBench(options));
+
+function onOwnLink(): Pick<BenchOptions, "before" | "host" | "serverIn" | "clientIn"> {
+  if ((given.host ?? given["server-in"] ?? given["client-in"]) !== undefined) {
+    throw new RangeError("--host, --server-in and --client-in are for a link that is there");
+  }
+  const [client, server] = ENDS;
+  const script = new URL("link.ts", import.meta.url).pathname;
+  return {
+    before: (signal) =>
+      Daemon.start({
+        command: [
+          ...[Deno.execPath(), "run", "-A", script] as const,
+          ...Object.entries(link).flatMap(([name, value]) => [`--${name}`, value]),
+        ],
+        ready: { line: /^link up/m },
+        signal,
+      }),
+    host: server.address,
+    serverIn: inNamespace(server.namespace),
+    clientIn: inNamespace(client.namespace),
+  };
+}
+
+function inNamespace(name: string): string[] {
+  return ["ip", "netns", "exec", name];
+}
 
 function wordsOf(command: string | undefined): string[] {
   return command?.split(/\s+/).filter((word) => word !== "") ?? [];

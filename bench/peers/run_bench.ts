@@ -22,6 +22,8 @@ export interface BenchOptions
   readonly peers: readonly Peer[];
   readonly workloads: readonly Workload[];
   readonly rounds: number;
+  /** Starts what is to be there for everybody, such as a link. */
+  readonly before?: ((signal: AbortSignal) => Promise<AsyncDisposable>) | undefined;
   /** Where a temporary folder is made for everything. */
   readonly parent: string;
   /** A file for the results as JSON, written after each workload. */
@@ -62,6 +64,7 @@ export async function runBench(options: BenchOptions): Promise<number> {
     const parent = await Deno.realPath(options.parent);
     const folder = await Deno.makeTempDir({ dir: parent, prefix: "morsel-bench-" });
     left.defer(() => Deno.remove(folder, { recursive: true }));
+    if (options.before) left.use(await options.before(stop.signal));
     await compare({ ...options, folder, signal: stop.signal }, left);
     return EXIT.done;
   } catch (error) {

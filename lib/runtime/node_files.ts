@@ -1,4 +1,4 @@
-// The file system of every runtime, through node:fs, which Deno, Bun and Node all have (PLATFORM.md 4).
+// The file system of every runtime, through node:fs, which Deno, Bun and Node all have.
 // No policy: what is durable when is decided by the store and the client.
 
 import { constants, readSync, type Stats, writeSync } from "node:fs";

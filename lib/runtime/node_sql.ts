@@ -1,5 +1,5 @@
 // The embedded SQL database of every runtime: SQLite through node:sqlite, which Deno, Bun and Node all
-// have (PLATFORM.md 3). It only evens out their differences; it knows no schema.
+// have. It only evens out their differences; it knows no schema.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type {
