@@ -90,8 +90,9 @@ const MOST_WRITTEN = 256 * 1024;
 // of one through a promise, on both sides of a transfer.
 class NodeFile implements OpenFile {
   readonly #handle: FileHandle;
-  readonly #reads = new QuickCalls(systemClock);
-  readonly #writes = new QuickCalls(systemClock);
+  // On a virtual machine whose host has its free memory a write of 256 KiB to the cache takes 0.25 ms, and not 0.04.
+  readonly #reads = new QuickCalls(systemClock, { calls: 4 });
+  readonly #writes = new QuickCalls(systemClock, { calls: 4 });
   readonly #makeWriter: () => PatientWriter;
   #writer: PatientWriter | undefined;
   #closed: Promise<void> | undefined;

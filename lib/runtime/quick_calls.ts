@@ -17,7 +17,7 @@ export class QuickCalls {
   #slowCalls = 0;
   #patientCalls = 0;
 
-  /** `calls` is how many calls of the system one call makes. */
+  /** `calls` is how many calls of the system one call makes, or may take as long as. */
   constructor(clock: Pick<Clock, "monotonicMs">, { calls = 1 } = {}) {
     this.#clock = clock;
     this.#slowMs = SLOW_MS * calls;
