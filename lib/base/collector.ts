@@ -18,7 +18,11 @@ export class CollectorTurns {
     this.#left += count;
     if (this.#left < this.#each) return;
     this.#left = 0;
-    new ArrayBuffer(PRESSURE_BYTES);
+    try {
+      new ArrayBuffer(PRESSURE_BYTES);
+    } catch {
+      // So much cannot be had: the collector has just had its turn to find it.
+    }
   }
 }
 
