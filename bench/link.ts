@@ -1,26 +1,21 @@
 // A long link on one machine, where the kernel has no netem: two network namespaces with a delay, a rate and
 // losses between them. Needs root. `deno run -A bench/link.ts --help`; ends with Ctrl-C and then removes all.
 
-import { parseArgs } from "@std/cli";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Carriage, Carried } from "./link/carrier.ts";
 import { ENDS, openEnd } from "./link/namespaces.ts";
+import { linkOptions, linkText } from "./link/options.ts";
 import { openLibc } from "./measure/libc.ts";
-import { print } from "./measure/options.ts";
+import { orUsage, print, readOptions } from "./measure/options.ts";
 
 const HELP = `deno run -A bench/link.ts [--rtt MS] [--rate MBIT] [--loss PERCENT]
 
 Joins the network namespaces ${ENDS.map((end) => `${end.namespace} (${end.address})`).join(" and ")}
 by a link of MTU 1500 with this round trip time (100), rate in Mbit/s (1000) and loss (0), until Ctrl-C.`;
 
-const given = parseArgs(Deno.args, { string: ["rtt", "rate", "loss"], boolean: ["help"] });
-const [rttMs, rate, lossPercent] = [given.rtt ?? "100", given.rate ?? "1000", given.loss ?? "0"]
-  .map(Number) as [number, number, number];
-if (given.help || !(rttMs >= 0 && rate > 0 && lossPercent >= 0 && lossPercent < 100)) {
-  print(HELP);
-  Deno.exit(given.help ? 0 : 2);
-}
+const given = readOptions(["rtt", "rate", "loss"], HELP);
+const link = orUsage(() => linkOptions(given));
 const stop = new SharedArrayBuffer(4);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => Atomics.store(new Int32Array(stop), 0, 1));
@@ -30,12 +25,12 @@ try {
   await using client = await openEnd(ENDS[0], libc);
   await using server = await openEnd(ENDS[1], libc);
   const devices = [client.device, server.device];
-  print(`link up: ${rttMs} ms, ${rate} Mbit/s, ${lossPercent} % loss; Ctrl-C takes it down`);
+  print(`link up: ${linkText(link)}; Ctrl-C takes it down`);
   const sides = await carried({
     devices,
-    rttMs,
-    megabitsPerSecond: rate,
-    loss: lossPercent / 100,
+    rttMs: link.rttMs,
+    megabitsPerSecond: link.megabitsPerSecond,
+    loss: link.lossPercent / 100,
     stop,
   });
   sides.forEach(({ lost, dropped }, side) => {

@@ -4,6 +4,7 @@
 
 import { formatSize } from "../lib/cli/format.ts";
 import { ENDS } from "./link/namespaces.ts";
+import { type LinkOptions, linkOptions, linkText } from "./link/options.ts";
 import { Daemon } from "./measure/daemon.ts";
 import { orUsage, parseCount, parseSize, readOptions } from "./measure/options.ts";
 import { missingOf } from "./peers/installed.ts";
@@ -80,17 +81,16 @@ const given = readOptions(
   ],
   HELP,
 );
-const { rtt, rate, loss } = given;
-const makesLink = (rtt ?? rate ?? loss) !== undefined;
-const link = { rtt: rtt ?? "100", rate: rate ?? "1000", loss: loss ?? "0" };
-const label = given.label ??
-  (makesLink ? `${link.rtt} ms, ${link.rate} Mbit/s, ${link.loss} % loss` : "the link");
+const link = [given.rtt, given.rate, given.loss].some((value) => value !== undefined)
+  ? orUsage(() => linkOptions(given))
+  : undefined;
+const label = given.label ?? (link ? linkText(link) : "the link");
 const options = orUsage(() => ({
   peers: [morsel, nginx, sftp, rsync],
   workloads: [longGet, longWay(putLarge), longWay(putSmall), longWay(getSmall)],
   rounds: parseCount(given.rounds ?? "5"),
   contents: { size: parseSize(given.size ?? "256MiB"), files: parseCount(given.files ?? "10000") },
-  ...(makesLink ? onOwnLink() : {
+  ...(link ? onOwnLink(link) : {
     host: given.host ?? "127.0.0.1",
     serverIn: wordsOf(given["server-in"]),
     clientIn: wordsOf(given["client-in"]),
@@ -100,7 +100,9 @@ const options = orUsage(() => ({
 }));
 Deno.exit(await runBench(options));
 
-function onOwnLink(): Pick<BenchOptions, "before" | "host" | "serverIn" | "clientIn"> {
+function onOwnLink(
+  { rttMs, megabitsPerSecond, lossPercent }: LinkOptions,
+): Pick<BenchOptions, "before" | "host" | "serverIn" | "clientIn"> {
   if ((given.host ?? given["server-in"] ?? given["client-in"]) !== undefined) {
     throw new RangeError("--host, --server-in and --client-in are for a link that is there");
   }
@@ -111,7 +113,7 @@ function onOwnLink(): Pick<BenchOptions, "before" | "host" | "serverIn" | "clien
       Daemon.start({
         command: [
           ...[Deno.execPath(), "run", "-A", script] as const,
-          ...Object.entries(link).flatMap(([name, value]) => [`--${name}`, value]),
+          ...["--rtt", `${rttMs}`, "--rate", `${megabitsPerSecond}`, "--loss", `${lossPercent}`],
         ],
         ready: { line: /^link up/m },
         signal,

@@ -1,6 +1,7 @@
 // What benches read: the output of other programs, /proc, their own command line.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { linkOptions, linkText } from "../../bench/link/options.ts";
 import { isListening } from "../../bench/measure/daemon.ts";
 import { chosen, idAndGroup, parseCount, parseSize } from "../../bench/measure/options.ts";
 import { parseProcessStat } from "../../bench/measure/processor_time.ts";
@@ -90,4 +91,15 @@ Deno.test("a list chooses by name or group, in the order of all", () => {
   assertEquals(ids("rate-16,get"), "get rate-16");
   assertEquals(ids("small"), "small-put small-get");
   assertThrows(() => ids("get,sput"), RangeError, `"sput" is not one of`);
+});
+
+Deno.test("a link is told by its round trip, rate and loss, and what cannot be is refused", () => {
+  assertEquals(linkText(linkOptions({})), "100 ms, 1000 Mbit/s, 0 % loss");
+  const lossy = { rttMs: 0, megabitsPerSecond: 0.5, lossPercent: 0.1 };
+  assertEquals(linkOptions({ rtt: "0", rate: "0.5", loss: "0.1" }), lossy);
+  for (
+    const wrong of [{ rtt: "-1" }, { rtt: "x" }, { rate: "0" }, { loss: "100" }, { loss: "-1" }]
+  ) {
+    assertThrows(() => linkOptions(wrong), RangeError, Object.values(wrong)[0]);
+  }
 });
