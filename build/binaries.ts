@@ -119,6 +119,8 @@ async function compileWithDeno(program: Program, { folder, path }: Place): Promi
   const { permissions, script } = program;
   const args = [
     "compile",
+    // Types are for `deno task check`; here they would take most of the time.
+    "--no-check",
     "--no-prompt",
     `--v8-flags=${V8_FLAGS}`,
     ...permissions,
