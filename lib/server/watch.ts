@@ -43,6 +43,8 @@ async function follow(
   for (let left = limit;;) {
     // Before the log is read: what comes after that must not be missed.
     const rung = nextRing();
+    // It may have been aborted before anybody waited for that, and rings once only.
+    signal.throwIfAborted();
     const asked = { prefix, since: through, limit: Math.min(left, PAGE_LENGTH) };
     const page = await store.changes(asked);
     if (known === undefined) {

@@ -159,6 +159,20 @@ Deno.test("Cancel ends a watch, whether it waits or is told of changes", () =>
     assertEquals((await peer.expect("Watching")).sequence, 1000);
   }));
 
+Deno.test("Cancel right behind a watch ends it, too, and its session with the connection", () =>
+  onStage(async ({ greeted, catalog, server }) => {
+    for (const since of [FROM_NOW, 0]) {
+      const peer = await greeted();
+      await peer.send(watch(1, { since }), { type: "Cancel", tag: 1 });
+      // Where it begins need not be looked up, and is told before the Cancel is read.
+      if (since === 0) await peer.expect("Watching");
+      assertEquals(errorCodeOf((await peer.expect("Error")).code), "cancelled");
+      assertEquals(catalog.log.listeners, 0);
+      peer.connection.close();
+      await server.ended();
+    }
+  }));
+
 Deno.test("a watch ends with its connection, also one that is told of changes", () =>
   onStage(async ({ greeted, change, catalog, server }) => {
     await change(...Array.from({ length: 1000 }, (_, index) => `${index}`.repeat(100)));
