@@ -55,7 +55,7 @@ export class Download implements AsyncDisposable {
 
   /**
    * Writes all of it into `sink`, at the positions it has in the file; a piece may be written before it
-   * is proven, and again after a lost connection. Throws `integrity`, and `gone`.
+   * is proven, and again after a lost connection. Throws `integrity`, `gone`, and what the sink fails with.
    */
   async copyTo(sink: ByteSink): Promise<void> {
     this.#use();
@@ -65,7 +65,9 @@ export class Download implements AsyncDisposable {
         await sink.write(run.bytes, run.offset);
       }
     } catch (reason) {
-      this.#stop.abort(reason);
+      // All may have come already, and then there is nothing that could still fail with it.
+      await this.#endWith(reason);
+      throw reason;
     }
     await this.#done;
   }
@@ -110,8 +112,7 @@ export class Download implements AsyncDisposable {
 
   /** Wants no more of it. Harmless once it has arrived. */
   async cancel(): Promise<void> {
-    this.#stop.abort(new MorselError("cancelled", "The download was cancelled"));
-    await this.#done.catch(() => {});
+    await this.#endWith(new MorselError("cancelled", "The download was cancelled"));
   }
 
   /** The same as `cancel`. */
@@ -127,6 +128,11 @@ export class Download implements AsyncDisposable {
       this.#isEnded = true;
       this.#wake?.();
     }
+  }
+
+  async #endWith(reason: unknown): Promise<void> {
+    this.#stop.abort(reason);
+    await this.#done.catch(() => {}); // whoever ends it has said why
   }
 
   #use(): void {

@@ -4,6 +4,7 @@ import { toHex } from "../../lib/base/hex.ts";
 import { FileClient } from "../../lib/client/file_client.ts";
 import type { Download } from "../../lib/client/download.ts";
 import { contentOf, digestOf, randomNumbers } from "../support/content.ts";
+import { settled } from "../support/fake_clock.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { memoryPair } from "../support/memory_connection.ts";
 import { memoryServer } from "../support/memory_server.ts";
@@ -189,6 +190,21 @@ Deno.test("get() as a stream waits for its reader and leaves room for other call
   }
   assertEquals(position, content.length);
   assertInstanceOf(await download.bytes().catch((error) => error), TypeError);
+});
+
+Deno.test("copyTo() fails with what its sink fails with, also where all had come before it was called", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  // Up to the first request a whole file is proven before anybody wants it; larger ones are written on the way.
+  for (const size of [300_000, 2_000_000]) {
+    await client.put("a", contentOf(size));
+    await using download = await client.get("a");
+    await settled();
+    const full = new Error("No space left on device");
+    const copied = download.copyTo({ write: () => Promise.reject(full) });
+    assertEquals(await assertRejects(() => copied), full);
+    assertEquals((await client.stat("a")).size, size);
+  }
 });
 
 Deno.test("get() finishes with the version it began with, however often it is replaced", async () => {
