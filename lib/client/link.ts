@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** False for work that must not be done twice: it is begun again only if it was surely not done. */
   readonly isRepeatable?: boolean;
+  /** Whether what it is made of has been used up: then it is not begun again, though it was surely not done. */
+  readonly isSpent?: () => boolean;
   /** A count that grows with progress; the time for trying starts anew with it. */
   readonly progress?: () => number;
   /** How long to go on trying without any progress, in milliseconds, if not as long as for other work. */
@@ -83,7 +85,7 @@ export class Link {
 
   /** Does `work`, again on a new connection each time one is lost. Throws its last failure. */
   async run<T>(work: (calls: Calls) => Promise<T>, options: RunOptions = {}): Promise<T> {
-    const { signal, isRepeatable = true, progress } = options;
+    const { signal, isRepeatable = true, isSpent, progress } = options;
     const { clock, random, onReconnecting } = this.#options;
     const { retryMs = this.#options.retryMs } = options;
     let sinceMs: number | undefined;
@@ -100,6 +102,7 @@ export class Link {
         const reason = this.#lossIn(thrown);
         if (!reason) throw thrown;
         if (begun && !isRepeatable && !REFUSED.includes(reason.code)) throw unknownOutcome(reason);
+        if (isSpent?.()) throw reason;
         if (progress?.() !== moved) [moved, attempt, sinceMs] = [progress?.(), 1, undefined];
         const nowMs = clock.monotonicMs();
         sinceMs ??= nowMs;

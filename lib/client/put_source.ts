@@ -12,6 +12,8 @@ export interface UploadSource {
   readonly bytes?: Uint8Array;
   /** Whether a position can be read again, as a resume needs it. */
   readonly isRepeatable: boolean;
+  /** Whether some of it has been read that cannot be read again: what is left is not the source any more. */
+  readonly isSpent: boolean;
   /** Fills `into` from `position` on; fewer bytes than it takes only at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
   /** Whether it still is what it was when it was opened. */
@@ -52,6 +54,7 @@ function fromPositions(source: ByteSource, size: number | undefined): UploadSour
   return {
     size,
     isRepeatable: true,
+    isSpent: false,
     read: (into, position) => source.read(into, position),
     isUnchanged: async () => await source.isUnchanged?.() ?? true,
     close: () => Promise.resolve(),
@@ -61,10 +64,15 @@ function fromPositions(source: ByteSource, size: number | undefined): UploadSour
 function fromStream(stream: ReadableStream<Uint8Array>, size: number | undefined): UploadSource {
   const pieces = new StreamPieces(stream);
   let rest: Uint8Array = new Uint8Array(0);
+  let isSpent = false;
   return {
     size,
     isRepeatable: false,
+    get isSpent() {
+      return isSpent;
+    },
     read: async (into) => {
+      isSpent = true;
       let filled = 0;
       while (filled < into.length) {
         if (rest.length === 0) {

@@ -44,6 +44,7 @@ export async function upload(
     return await link.run(work, {
       signal,
       isRepeatable: opened.isRepeatable,
+      isSpent: () => opened.isSpent,
       progress: () => state.received,
     });
   } finally {

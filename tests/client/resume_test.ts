@@ -263,6 +263,37 @@ Deno.test("a server that drains lets what is under way finish, and the next call
   assertEquals((await client.stat("a")).size, content.length);
 });
 
+Deno.test("put() of a stream is not begun again with what is left of it", async () => {
+  await using old = await memoryServer();
+  await using next = await memoryServer();
+  await using client = await old.connectLasting({
+    wrap: (connection, index) => index === 0 ? connection : next.open(),
+  });
+  const stream = new Blob([contentOf(300_000)]).stream();
+  const put = client.put("a", stream);
+  old.drain();
+  const error = await assertRejects(() => put, MorselError);
+  assertEquals(error.code, "draining");
+  assertEquals(next.trace.filter((line) => line.includes("Begin")), []);
+});
+
+Deno.test("put() of a stream of which nothing was read yet waits for the next server", async () => {
+  await using old = await memoryServer();
+  await using next = await memoryServer();
+  await using client = await old.connectLasting({
+    wrap: (connection, index) => {
+      if (index === 0) return connection;
+      if (index === 1) throw new MorselError("busy", "All places are taken");
+      return next.open();
+    },
+  });
+  old.drain();
+  await settled();
+  const content = contentOf(300_000);
+  await client.put("a", new Blob([content]).stream());
+  assertEquals(await (await client.get("a")).bytes(), content);
+});
+
 /** A server that drains at once, and whose successor turns its client away until `openMs`. */
 async function turnedAway({ afterMs, openMs, retryMs }: {
   afterMs: string;
