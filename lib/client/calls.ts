@@ -4,6 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import { asMorselError, MorselError } from "../base/errors.ts";
 import type { RateLimit } from "../base/rate_limit.ts";
+import { unlessAborted } from "../base/wait.ts";
 import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
@@ -146,10 +147,10 @@ export class Calls {
     const isUpload = request.type === "Begin";
     signal?.throwIfAborted();
     if (!this.#terms) {
-      if (!isEarly(request)) await this.#greeted;
+      if (!isEarly(request)) await unlessAborted(this.#greeted, signal);
       else if (this.#hasToken) await Promise.race([this.#proofSent.promise, this.#greeted]);
     }
-    const entering = this.#places.enter(isUpload);
+    const entering = this.#places.enter(isUpload, signal);
     if (entering) await entering;
     if (this.#failure || signal?.aborted) {
       this.#places.leave(isUpload);
@@ -160,9 +161,16 @@ export class Calls {
     this.#waiting.set(tag, call);
     if (signal) call.cancelOn(signal);
     const message = { ...request, tag } as Message;
-    // What an upload begins with goes along with its first bytes, or when its caller has to wait for them.
-    if (isUpload) this.writer.add(message);
-    else this.#postOwed(message, call);
+    try {
+      // What an upload begins with goes along with its first bytes, or when its caller has to wait for them.
+      if (isUpload) this.writer.add(message);
+      else this.#postOwed(message, call);
+    } catch (thrown) {
+      // It cannot be written, and so the server will never answer it.
+      call.reject(thrown);
+      this.#leave(call);
+      throw thrown;
+    }
     return call;
   }
 

@@ -1,6 +1,7 @@
 // Room for requests under way: as many as the server has announced, and among them as many uploads. The others
 // wait in the order they came.
 
+import { unlessAborted } from "../base/wait.ts";
 import type { Terms } from "../protocol/handshake.ts";
 
 /** The places of one connection. Whoever has entered leaves. */
@@ -15,15 +16,19 @@ export class Places {
     this.#limits = limits;
   }
 
-  /** Takes a place: at once, or when the promise that is returned settles. */
-  enter(isUpload: boolean): Promise<void> | undefined {
+  /** Takes a place: at once, or when the promise that is returned settles; none where it rejects, as the signal says. */
+  enter(isUpload: boolean, signal?: AbortSignal): Promise<void> | undefined {
     if (this.#hasRoom(isUpload)) {
       this.#take(isUpload);
       return undefined;
     }
     const waiting = isUpload ? this.#waitingUploads : this.#waitingOthers;
     // Whoever leaves takes the place for us.
-    return new Promise<void>((resolve) => waiting.push(resolve));
+    const admitted = new Promise<void>((resolve) => waiting.push(resolve));
+    const entering = unlessAborted(admitted, signal);
+    // A place that nobody waits for any more goes to the next one.
+    entering.catch(() => admitted.then(() => this.leave(isUpload)));
+    return entering;
   }
 
   /** There is more room than was said before. */

@@ -388,3 +388,34 @@ Deno.test("more uploads than the server takes at a time wait for one another, an
   await Promise.all(puts);
   assertEquals((await client.stat("d")).size, 0);
 });
+
+Deno.test("requests that cannot be written take no place from others", async () => {
+  await using server = await memoryServer({ limits: { maxRequests: 2, maxUploads: 2 } });
+  await using client = await server.connect();
+  const long = "x".repeat(70_000);
+  for (let turn = 0; turn < 3; turn++) {
+    assertEquals(await codeOf(client.stat(long)), "invalid");
+    assertEquals(
+      await codeOf(client.put("a", contentOf(70_000), { metadata: { long } })),
+      "invalid",
+    );
+  }
+  await client.put("a", "content");
+  assertEquals((await client.stat("a")).size, 7);
+});
+
+Deno.test("a call that waits for a place ends by its signal, and leaves the place to others", async () => {
+  await using server = await memoryServer({ limits: { maxRequests: 2, maxUploads: 1 } });
+  await using client = await server.connect();
+  const silent = Promise.withResolvers<void>();
+  const slow = client.put("slow", new ReadableStream({ pull: () => silent.promise }));
+  await settled();
+  const stop = new AbortController();
+  const waiting = client.put("b", contentOf(70_000), { signal: stop.signal });
+  await settled();
+  stop.abort(new Error("no more"));
+  await assertRejects(() => waiting, Error, "no more");
+  silent.reject(new Error("the source failed"));
+  await assertRejects(() => slow);
+  await client.put("c", contentOf(70_000));
+});
