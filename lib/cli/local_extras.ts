@@ -6,14 +6,31 @@ import { locally } from "./failure.ts";
 import type { FolderRun } from "./folder_run.ts";
 import type { TreeFile } from "./local_tree.ts";
 import { prefixOf } from "./remote_tree.ts";
-import { bothSides, insistOnSource, mayRemove, type SyncSides } from "./remote_extras.ts";
+import {
+  bothSides,
+  insistOnSource,
+  mayRemove,
+  type SyncedSides,
+  type SyncSides,
+} from "./sync_sides.ts";
 import { hasBoth } from "./target_tree.ts";
 
-/** Removes the files that only the local folder has. Links, and what is neither file nor folder, stay. */
+/** The files that only the local folder has now; none where there is no such folder. */
+export async function* localExtras(
+  context: CommandContext,
+  sides: SyncSides,
+): AsyncGenerator<TreeFile> {
+  if (!await context.host.files.stat(sides.path)) return;
+  for await (const { left: entry, right: there } of bothSides(context, sides)) {
+    if (entry?.kind === "file" && !there) yield entry;
+  }
+}
+
+/** Removes the files that only the local folder has, and had before. Links, and what is neither file nor folder, stay. */
 export async function removeLocalExtras(
   run: FolderRun,
   context: CommandContext,
-  sides: SyncSides,
+  sides: SyncedSides,
 ): Promise<void> {
   if (!await mayRemove(run, context)) return;
   // With a dry run it may not even have been made.
@@ -40,7 +57,7 @@ export async function removeLocalExtras(
     if (there) open.at(-1)!.kept.set(last.toLowerCase(), lastOf(there.name));
     else if (entry?.kind === "file") {
       insistOnSource(sides, prefixOf(sides.folder));
-      open.at(-1)!.extras.push(entry);
+      if (sides.extras.has(key)) open.at(-1)!.extras.push(entry);
     }
   }
   await leaveUntil(() => false);
@@ -65,7 +82,7 @@ async function thinOut(
   folder: SeenFolder,
   run: FolderRun,
   { host: { files }, signal }: CommandContext,
-  { isDryRun, folder: names }: SyncSides,
+  { isDryRun, folder: names }: SyncedSides,
 ): Promise<boolean> {
   for (const { name, path, size, key } of folder.extras) {
     signal.throwIfAborted();

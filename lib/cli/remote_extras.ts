@@ -1,62 +1,50 @@
 // The removal of names that a local folder does not have: the end of `sync --delete`. What only the target has is
-// found by taking both listings anew, after all transfers: what has come meanwhile is seen, and nothing had to be
-// remembered. As long as there is any doubt nothing is removed.
+// found by taking both listings anew, after all transfers: what has come meanwhile is seen.
 
 import { MorselError } from "../base/errors.ts";
-import { compareBytes, quote } from "../base/names.ts";
-import { type Pair, paired } from "../base/paired.ts";
+import { compareBytes } from "../base/names.ts";
 import type { CommandContext } from "./command.ts";
-import { UsageError } from "./failure.ts";
-import type { FolderOptions } from "./folder_options.ts";
 import type { FolderRun } from "./folder_run.ts";
-import { type TreeEntry, walkTree } from "./local_tree.ts";
-import type { RemoteFiles } from "./remote_files.ts";
-import { type RemoteEntry, remoteTree } from "./remote_tree.ts";
+import type { RemoteEntry } from "./remote_tree.ts";
+import {
+  bothSides,
+  insistOnSource,
+  mayRemove,
+  type SyncedSides,
+  type SyncSides,
+} from "./sync_sides.ts";
 
-/** Both sides of a `sync`. */
-export interface SyncSides extends FolderOptions {
-  readonly client: RemoteFiles;
-  /** The local folder. */
-  readonly path: string;
-  /** The folder of names. */
-  readonly folder: string;
-  /** Whether the source turned out to have no files. */
-  readonly isSourceEmpty: boolean;
-}
-
-/** Both listings side by side. */
-export function bothSides(
-  { host: { files }, signal }: CommandContext,
-  { client, path, folder, filter }: SyncSides,
-): AsyncIterable<Pair<TreeEntry, RemoteEntry>> {
-  return paired(walkTree(path, { files, filter, signal }), remoteTree(client, { folder, signal }));
-}
-
-/** Whether what only the target has may go: all that the source has must have come across. */
-export async function mayRemove(run: FolderRun, { screen }: CommandContext): Promise<boolean> {
-  if (run.hasFailed) {
-    await screen.message("Nothing is removed from the target, as not everything came across");
+/** The names that only the server has now. What may be hidden by what cannot be read is none of them. */
+export async function* remoteExtras(
+  context: CommandContext,
+  sides: SyncSides,
+  onFailed: (error: unknown) => void = () => {},
+): AsyncGenerator<RemoteEntry> {
+  const kept: string[] = [];
+  for await (const { left: entry, right: there } of bothSides(context, sides)) {
+    const { key } = (entry ?? there)!;
+    // All that is in a folder sorts before its name and a "0", which comes next to the slash.
+    while (kept.length > 0 && compareBytes(key, `${kept.at(-1)}0`) >= 0) kept.pop();
+    if (entry?.kind === "failed") {
+      onFailed(entry.error);
+      if (key === "") return;
+    }
+    // A link may lead to what was put when it was there itself, and so may a folder that cannot be read.
+    if (entry && entry.kind !== "file") kept.push(key.replace(/\/$/, ""));
+    if (entry || !there || !sides.filter.wants(there.name)) continue;
+    if (kept.some((above) => key.startsWith(`${above}/`))) continue;
+    yield there;
   }
-  return !run.hasFailed;
 }
 
-/** Throws a UsageError when the source is empty: a disk that is not mounted, a name mistyped. */
-export function insistOnSource({ isSourceEmpty }: SyncSides, source: string): void {
-  if (!isSourceEmpty) return;
-  throw new UsageError(
-    `${quote(source)} has no files, so --delete would remove all that the target has; ` +
-      "remove it by other means if that is wanted",
-  );
-}
-
-/** Removes the names that only the server has. */
+/** Removes the names that only the server has, and had before. */
 export async function removeRemoteExtras(
   run: FolderRun,
   context: CommandContext,
-  sides: SyncSides,
+  sides: SyncedSides,
 ): Promise<void> {
   if (!await mayRemove(run, context)) return;
-  await run.each(extraNames(context, sides), sides.client, async ({ file }) => {
+  await run.each(extraJobs(context, sides), sides.client, async ({ file }) => {
     const { name, version: ifVersion } = file;
     try {
       if (!sides.isDryRun) await sides.client.remove(name, { ifVersion, signal: context.signal });
@@ -69,19 +57,12 @@ export async function removeRemoteExtras(
   });
 }
 
-async function* extraNames(context: CommandContext, sides: SyncSides) {
-  const kept: string[] = [];
-  for await (const { left: entry, right: there } of bothSides(context, sides)) {
-    if (entry?.kind === "failed") throw entry.error;
-    const { key } = (entry ?? there)!;
-    // All that is in a folder sorts before its name and a "0", which comes next to the slash.
-    while (kept.length > 0 && compareBytes(key, `${kept.at(-1)}0`) >= 0) kept.pop();
-    // A link may lead to what was put when it was there itself.
-    if (entry?.kind === "left out") kept.push(key);
-    if (entry || !there || !sides.filter.wants(there.name)) continue;
-    if (kept.some((above) => key.startsWith(`${above}/`))) continue;
+async function* extraJobs(context: CommandContext, sides: SyncedSides) {
+  const throwOn = (error: unknown) => {
+    throw error;
+  };
+  for await (const { key, file } of remoteExtras(context, sides, throwOn)) {
     insistOnSource(sides, sides.path);
-    const { file } = there;
-    yield { title: file.name, name: file.name, size: 0, file };
+    if (sides.extras.has(key)) yield { title: file.name, name: file.name, size: 0, file };
   }
 }

@@ -6,12 +6,13 @@ import type { ExitCode } from "./exit_codes.ts";
 import { readFolderOptions } from "./folder_options.ts";
 import { FolderRun } from "./folder_run.ts";
 import { fetchTree } from "./get_folder.ts";
-import { removeLocalExtras } from "./local_extras.ts";
+import { localExtras, removeLocalExtras } from "./local_extras.ts";
 import { joinPath } from "./local_path.ts";
 import { connectToPut } from "./put_file.ts";
 import { folderJobs, store } from "./put_folders.ts";
-import { removeRemoteExtras } from "./remote_extras.ts";
+import { remoteExtras, removeRemoteExtras } from "./remote_extras.ts";
 import type { RemoteEntry } from "./remote_tree.ts";
+import { extraKeys } from "./sync_sides.ts";
 import { TargetTree } from "./target_tree.ts";
 
 /** Mirrors one way. */
@@ -27,11 +28,13 @@ async function syncUp(context: CommandContext, path: string, prefix: string): Pr
   await using run = new FolderRun(context, { action: "stored", isDryRun: options.isDryRun });
   return await run.conclude(async () => {
     const storing = { ...await connectToPut(context, transferOptions(context)), ...options };
-    await store(run, context, { jobs: folderJobs(run, context, { folder, storing }), storing });
-    if (!context.options.flag("delete")) return;
-    const { client } = storing;
-    const sides = { ...options, client, path, folder: folder.name, isSourceEmpty: !run.hasFiles };
-    await removeRemoteExtras(run, context, sides);
+    const storeAll = async () =>
+      await store(run, context, { jobs: folderJobs(run, context, { folder, storing }), storing });
+    if (!context.options.flag("delete")) return await storeAll();
+    const sides = { ...options, client: storing.client, path, folder: folder.name };
+    const extras = await extraKeys(remoteExtras(context, sides), context);
+    await storeAll();
+    await removeRemoteExtras(run, context, { ...sides, extras, isSourceEmpty: !run.hasFiles });
   });
 }
 
@@ -51,6 +54,8 @@ async function syncDown(context: CommandContext, prefix: string, path: string): 
     if (!context.options.flag("delete")) {
       return await fetchTree(run, context, { ...fetching, tree: newTree() });
     }
+    const sides = { ...options, client, path, folder };
+    const extras = await extraKeys(localExtras(context, sides), context);
     const waiting: RemoteEntry[] = [];
     await fetchTree(run, context, {
       ...fetching,
@@ -58,7 +63,7 @@ async function syncDown(context: CommandContext, prefix: string, path: string): 
       onInTheWay: (entry) => waiting.length < MOST_IN_THE_WAY && waiting.push(entry) > 0,
     });
     const isSourceEmpty = !run.hasFiles && waiting.length === 0;
-    await removeLocalExtras(run, context, { ...options, client, path, folder, isSourceEmpty });
+    await removeLocalExtras(run, context, { ...sides, extras, isSourceEmpty });
     if (!isDryRun) {
       return await fetchTree(run, context, { ...fetching, tree: newTree(), entries: waiting });
     }

@@ -132,8 +132,9 @@ Deno.test("sync --delete stops where a folder cannot be read any more when it co
   let reads = 0;
   run.host.files = {
     ...files,
+    // Once before anything is stored, once to store, and once more in the end.
     entries: (path) =>
-      path === "d/b" && ++reads > 1 ? Promise.reject(systemError("EIO")) : files.entries(path),
+      path === "d/b" && ++reads > 2 ? Promise.reject(systemError("EIO")) : files.entries(path),
   };
   assertEquals(await run.run("sync", "d", "m", "--delete"), 9);
   assertEquals(storedNames(run), ["m/a", "m/b/x", "m/b/y", "m/c"]);
@@ -154,6 +155,54 @@ Deno.test("sync --delete refuses to empty the target when the source has no file
   );
   assertStringIncludes(run.err, '"nothing/" has no files, so --delete would remove all that');
   assertEquals(await run.run("sync", "empty", "nothing", "--delete"), 0);
+});
+
+Deno.test("sync --delete removes nothing that the source had before, though a disk of it is unmounted meanwhile", async () => {
+  for (const unmounted of ["d", "d/disk"]) {
+    await using run = await withBoth(["d/a", "d/disk/b", "d/disk/new"], [
+      "m/a",
+      "m/disk/b",
+      "m/old",
+    ]);
+    const { files } = run.host;
+    let reads = 0;
+    run.host.files = {
+      ...files,
+      entries: (path) =>
+        path === unmounted && ++reads > 2 ? Promise.resolve([]) : files.entries(path),
+    };
+    assertEquals(await run.run("sync", "d", "m", "--delete"), 0);
+    assertEquals(storedNames(run), ["m/a", "m/disk/b", "m/disk/new"]);
+  }
+});
+
+Deno.test("sync --delete removes nothing that could not be read before", async () => {
+  for (const failing of ["d", "d/b"]) {
+    await using run = await withBoth(["d/a", "d/b/x"], ["m/a", "m/b/y", "m/b/z"]);
+    const { files } = run.host;
+    let reads = 0;
+    run.host.files = {
+      ...files,
+      entries: (path) =>
+        path === failing && ++reads === 1
+          ? Promise.reject(systemError("EIO"))
+          : files.entries(path),
+    };
+    assertEquals(await run.run("sync", "d", "m", "--delete"), 0);
+    assertEquals(storedNames(run), ["m/a", "m/b/x", "m/b/y", "m/b/z"]);
+    assertEquals(await run.run("sync", "d", "m", "--delete"), 0);
+    assertEquals(storedNames(run), ["m/a", "m/b/x"]);
+  }
+});
+
+Deno.test("sync --down --delete removes nothing that the server had before, though it comes back without it", async () => {
+  await using run = await withBoth(["d/a", "d/b/c", "d/old"], ["m/a", "m/b/c"]);
+  const { list } = run.remote;
+  let lists = 0;
+  run.remote.list = (options) =>
+    list.call(run.remote, ++lists > 2 ? { ...options, prefix: "m/a" } : options);
+  assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
+  assertEquals(await run.host.paths("d/"), ["d/a", "d/b/", "d/b/c"]);
 });
 
 Deno.test("sync leaves a name that was replaced meanwhile", async () => {
