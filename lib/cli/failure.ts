@@ -76,7 +76,9 @@ export function describeFailure(thrown: unknown): Failure {
   if (refused) return failure("name", oneLine(refused.message), { exitCode: EXIT.someFailed });
   const known = chain.find((error) => error instanceof MorselError);
   if (known) {
-    const exitCode = exitCodeOf(known.code);
+    // No mistake of the command line, though the call that it is made into was not right any more.
+    const hasChanged = known.detail.source === "changed";
+    const exitCode = hasChanged ? EXIT.unexpected : exitCodeOf(known.code);
     const endsAll = exitCode === EXIT.connection || known.code === "no_space";
     const { detail } = known;
     return failure(known.code, oneLine(known.message), { exitCode, detail, endsAll });

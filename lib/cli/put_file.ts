@@ -71,42 +71,50 @@ async function putUnchanged(
     const status = await locally("read", path, () => files.stat(path));
     if (status) now = { ...source, size: status.size, modifiedMs: status.modifiedMs };
   }
-  return await putOpened(context, now, tools);
+  return await putLarge(context, now, tools);
 }
 
-async function putOpened(
+async function putLarge(
   context: CommandContext,
   source: SourceFile,
   tools: PutTools,
 ): Promise<FileInfo> {
   const { path, name } = source;
+  const onEvent = onTransferEvent(context, name, tools.tracker);
+  let now = source;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await putOpened(context, now, { ...tools, onEvent });
+    } catch (error) {
+      const hasChanged = error instanceof MorselError && error.detail.source === "changed";
+      const status = await context.host.files.stat(path);
+      if (!hasChanged || !status || attempt === MAX_ATTEMPTS) throw error;
+      onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
+      now = { ...source, size: status.size, modifiedMs: status.modifiedMs };
+    }
+  }
+}
+
+/** Opens it anew each time: what was replaced by a rename is another file, though the path is the same. */
+async function putOpened(
+  context: CommandContext,
+  { path, name, size, modifiedMs }: SourceFile,
+  { client, putOptions, tracker, onEvent }: PutTools & Required<Pick<PutOptions, "onEvent">>,
+): Promise<FileInfo> {
   const { files } = context.host;
-  const { client, putOptions, tracker } = tools;
   const { counters, update: onProgress } = tracker;
   const open = await locally("read", path, () => files.open(path, "read"));
   try {
-    let { size, modifiedMs } = source;
-    for (let attempt = 1;; attempt++) {
-      const bytes: ByteSource = {
-        read: (into, position) =>
-          counters.wait("disk", locally("read", path, () => open.read(into, position))),
-        isUnchanged: async () => {
-          const now = await locally("read", path, () => files.stat(path));
-          return now?.size === size && now.modifiedMs === modifiedMs;
-        },
-      };
-      const onEvent = onTransferEvent(context, name, tracker);
-      const options = { ...putOptions, size, modifiedMs, onProgress, onEvent, counters };
-      try {
-        return await client.put(name, bytes, options);
-      } catch (error) {
-        const hasChanged = error instanceof MorselError && error.detail.source === "changed";
-        const now = await files.stat(path);
-        if (!hasChanged || !now || attempt === MAX_ATTEMPTS) throw error;
-        onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
-        ({ size, modifiedMs } = now);
-      }
-    }
+    const bytes: ByteSource = {
+      read: (into, position) =>
+        counters.wait("disk", locally("read", path, () => open.read(into, position))),
+      isUnchanged: async () => {
+        const now = await locally("read", path, () => files.stat(path));
+        return now?.size === size && now.modifiedMs === modifiedMs;
+      },
+    };
+    const options = { ...putOptions, size, modifiedMs, onProgress, onEvent, counters };
+    return await client.put(name, bytes, options);
   } finally {
     await open.close();
   }

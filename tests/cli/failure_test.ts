@@ -42,6 +42,11 @@ Deno.test("every error code has its exit code", () => {
   }
 });
 
+Deno.test("a source that changes while it is sent is no mistake of the command line", () => {
+  const detail = { source: "changed" };
+  assertEquals(describeFailure(new MorselError("invalid", "It failed", { detail })).exitCode, 1);
+});
+
 Deno.test("every failure of a local file has an exit code and says what to do", () => {
   const failures: ["read" | "write", string, number, string][] = [
     ["read", "ENOENT", 4, 'There is nothing at "a/b"; check the path'],

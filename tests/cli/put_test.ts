@@ -229,6 +229,24 @@ Deno.test("put names the local file that cannot be read, and closes it", async (
   assertStringIncludes(run.err, 'morsel: Cannot read "small": EIO');
 });
 
+Deno.test("put of a file that is replaced by another one while it is sent stores the other one", async () => {
+  await using run = await CliRun.open();
+  const { files } = run.host;
+  for (const size of [300_000, 200_001, 400_000]) {
+    await run.host.write("f", "a".repeat(300_000));
+    await run.host.write("new", "b".repeat(size));
+    await files.setModified("new", 1_700_000_000_000);
+    let isReplaced = false;
+    run.remote.midway = async () => {
+      if (!isReplaced) await files.rename("new", "f");
+      isReplaced = true;
+    };
+    assertEquals(await run.run("put", "f"), 0);
+    assertEquals(run.remote.text("f"), "b".repeat(size));
+    assertEquals(run.remote.stored.get("f")!.info.modifiedMs, 1_700_000_000_000);
+  }
+});
+
 Deno.test("put of a file that changes between the look and the reading stores it as it is then", async () => {
   await using run = await CliRun.open();
   await run.host.write("a", "old");

@@ -93,6 +93,7 @@ export class FakeRemoteFiles implements RemoteFiles {
       const total = source instanceof Uint8Array ? source.length : options.size;
       options.onProgress?.({ received: bytes.length, durable: 0, total });
       await Promise.race([stop, this.midway(name)]);
+      await insistOnUnchanged(source);
       this.#fail("put", name);
       if (options.ifAbsent && this.stored.has(name)) {
         throw new MorselError("conflict", `There is a file "${name}" already`);
@@ -293,4 +294,10 @@ async function readAll(source: PutSource, options: PutOptions): Promise<Uint8Arr
     return bytes.subarray(0, await source.read(bytes, 0));
   }
   throw new Error("The fake takes streams and byte sources only");
+}
+
+async function insistOnUnchanged(source: PutSource): Promise<void> {
+  if (typeof source === "string" || !("isUnchanged" in source)) return;
+  if (await source.isUnchanged?.() ?? true) return;
+  throw new MorselError("invalid", "It has changed", { detail: { source: "changed" } });
 }
