@@ -3,11 +3,14 @@
 // second file has the hash of each block that was proven, to check what is there before it is built upon.
 
 import { equals } from "@std/bytes";
+import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE, leafHash } from "../base/merkle.ts";
+import { quote } from "../base/names.ts";
 import type { TransferCounters } from "../client/transfer_counters.ts";
 import type { ByteSink, FileInfo } from "../client/types.ts";
 import type { LocalFiles, OpenFile } from "../runtime/files.ts";
 import { locally } from "./failure.ts";
+import { localDigest } from "./local_digest.ts";
 import { partialName } from "./local_names.ts";
 import { folderOf } from "./local_path.ts";
 
@@ -19,6 +22,7 @@ export interface PartialFileOptions {
   readonly target: string;
   /** The version that is arriving. */
   readonly file: FileInfo;
+  readonly signal: AbortSignal;
   /** Counts the time that writing takes. */
   readonly counters: TransferCounters;
 }
@@ -91,7 +95,7 @@ export class PartialFile {
     await locally("write", target, () => this.#data.close());
     // A file without its time is still the file.
     if (file.modifiedMs > 0) await files.setModified(this.#path, file.modifiedMs).catch(() => {});
-    await locally("write", target, () => files.rename(this.#path, target));
+    await this.#putInPlace();
     await files.remove(leavesPath(this.#path)).catch(() => {}); // of no harm to anybody
   }
 
@@ -108,6 +112,20 @@ export class PartialFile {
     const { files } = this.#options;
     await files.remove(this.#path).catch(() => {}); // less worth telling than what failed before
     await files.remove(leavesPath(this.#path)).catch(() => {});
+  }
+
+  /** Another run of the same writes the same file, and may have put it in place already. */
+  async #putInPlace(): Promise<void> {
+    const { files, target, file, signal } = this.#options;
+    try {
+      await locally("write", target, () => files.rename(this.#path, target));
+    } catch (error) {
+      if (await files.look(this.#path)) throw error;
+      const there = await localDigest(target, { files, signal }).catch(() => undefined);
+      if (there?.digest === file.digest) return;
+      const what = `what was fetched of ${quote(target)}`;
+      throw new MorselError("conflict", `Another run has taken away ${what}; run it again`);
+    }
   }
 
   async #close(): Promise<void> {

@@ -83,7 +83,7 @@ async function save(context: CommandContext, request: SharedRequest): Promise<Fi
   const file = download?.file ?? await client.stat(name, { signal });
   try {
     if (download && file.size <= WHOLE_SIZE) return await saveWhole(context, download, request);
-    partial = await PartialFile.open({ files, windows, target, file, counters });
+    partial = await PartialFile.open({ files, windows, target, file, signal, counters });
     if (download && partial.proven === 0) {
       const { sink } = partial;
       for (const { end, leaves } of early) partial.record(end, leaves);

@@ -197,6 +197,21 @@ Deno.test("get writes a large file to a hidden one beside the target until the e
   assertEquals((await run.host.files.stat("large"))?.modifiedMs, 1_700_000_000_123);
 });
 
+Deno.test("get that another one of the same file has overtaken is done as well, unless the file is another one", async () => {
+  await using run = await opened();
+  const { files } = run.host;
+  for (const [taken, code] of [["large", 0], ["elsewhere", 5]] as const) {
+    run.remote.midway = async () => {
+      const names = await run.host.names();
+      await run.host.write("large", "not what is fetched");
+      await files.rename(names.find((name) => name.endsWith(".morsel-part"))!, taken);
+    };
+    assertEquals(await run.run("get", "photos/large"), code);
+    await files.remove(taken);
+  }
+  assertStringIncludes(run.err, 'Another run has taken away what was fetched of "large"');
+});
+
 Deno.test("get has nothing of a small file on disk before all of it has arrived", async () => {
   await using run = await opened();
   let meanwhile: string[] = ["not looked"];
