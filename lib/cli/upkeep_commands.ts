@@ -3,7 +3,7 @@
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
-import { formatSize, formatTime } from "./format.ts";
+import { formatSize, formatTime, printable } from "./format.ts";
 import { wholeNumber } from "./option_values.ts";
 
 /** Proves that the server has a file, by blocks at random. */
@@ -17,7 +17,7 @@ export async function verifyCommand(context: CommandContext): Promise<ExitCode> 
   const { name, version, digest } = file;
   const line = options.flag("json")
     ? JSON.stringify({ name, version, digest, blocks, of })
-    : `${name}  v${version}  ${blocks} of ${of} blocks proven  ${digest}`;
+    : `${printable(name)}  v${version}  ${blocks} of ${of} blocks proven  ${digest}`;
   await screen.results(line);
   return EXIT.done;
 }
@@ -39,11 +39,9 @@ export async function uploadsCommand(context: CommandContext): Promise<ExitCode>
     const { id, name, durable, declaredSize, activeMs, isAttached } = upload;
     const size = declaredSize === undefined ? "?" : formatSize(declaredSize);
     const state = isAttached ? "running" : "waiting";
-    await screen.results(
-      options.flag("json")
-        ? JSON.stringify(upload)
-        : `${id}  ${formatSize(durable)} of ${size}  ${state}  ${formatTime(activeMs)}  ${name}`,
-    );
+    const facts = [id, `${formatSize(durable)} of ${size}`, state, formatTime(activeMs)];
+    const line = [...facts, printable(name)].join("  ");
+    await screen.results(options.flag("json") ? JSON.stringify(upload) : line);
   }
   return EXIT.done;
 }

@@ -44,3 +44,14 @@ Deno.test("uploads lists what was not finished, and forgets one", async () => {
   assertEquals(await run.run("uploads", "--abort", ID), 0);
   assertEquals(run.remote.unfinished, []);
 });
+
+Deno.test("verify and uploads show control characters in names as what they are", async () => {
+  await using run = await opened();
+  const name = "a\x1b[2J\nb";
+  run.remote.add(name, "content");
+  run.remote.unfinished = [{ ...run.remote.unfinished[0]!, name }];
+  assertEquals(await run.run("verify", name), 0);
+  assertEquals(await run.run("uploads"), 0);
+  assertEquals(run.out.split("a\\u001b[2J\\u000ab").length, 3);
+  assertEquals(run.out.split("\n").length, 3);
+});
