@@ -11,15 +11,19 @@ export function beginMessage(
   options: PutOptions,
   { size, mayResume }: { size: number | undefined; mayResume: boolean },
 ): Untagged<MessageOf<"Begin">> {
-  const { modifiedMs = 0, metadata = {} } = options;
+  const { metadata = {} } = options;
   return {
     type: "Begin",
     declaredSize: size ?? UNKNOWN_SIZE,
     resume: Number(mayResume),
     ...conditionFields(options),
-    // File systems tell fractions of milliseconds, and times before 1970; the wire has neither.
-    modifiedMs: Math.max(0, Math.floor(modifiedMs)),
+    modifiedMs: modifiedOf(options),
     metadata,
     name,
   };
+}
+
+/** File systems tell fractions of milliseconds, and times before 1970; the wire has neither. */
+export function modifiedOf({ modifiedMs = 0 }: PutOptions): number {
+  return Math.max(0, Math.floor(modifiedMs));
 }

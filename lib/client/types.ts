@@ -60,7 +60,10 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** What a change may be made to depend on; without either it is made whatever is there. */
+/**
+ * What a change may be made to depend on; without either it is made whatever is there. Where the answer is lost with the
+ * connection, and nobody can tell whether the change was made by this call, it throws `connection`.
+ */
 export interface ConditionOptions {
   /** Only if there is no file of that name; otherwise `conflict`. */
   ifAbsent?: boolean;

@@ -1,9 +1,13 @@
 // An upload (PROTOCOL.md 4.5), over as many connections as it takes. A small file goes out whole before anything
 // comes back: one round trip. A large one goes on where the server's stable storage ends.
 
+import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
 import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
+import { quote } from "../base/names.ts";
+import { isSameStrings } from "../base/same_strings.ts";
 import { DEFAULT_CHUNK } from "../protocol/limits.ts";
+import { modifiedOf } from "./begin_message.ts";
 import type { Calls } from "./calls.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
@@ -61,11 +65,18 @@ async function small(
   const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
   const committing = { size: bytes.length, digest };
   let attempts = 0;
-  return await link.run(async (calls) => {
+  const file = await link.run(async (calls) => {
     if (!calls.hasGreeted) await calls.greeted;
     const done = attempts++ > 0 && await findDone(calls, { name, options, committing });
-    return done || await uploadSmall(calls, { name, bytes, digest }, options);
+    if (!done) return await uploadSmall(calls, { name, bytes, digest }, options);
+    // Others may have met the condition, and with the same: a lock that all of them write alike is theirs then.
+    return options.ifAbsent || options.ifVersion !== undefined ? undefined : done;
   }, { signal: options.signal });
+  if (file) return file;
+  throw new MorselError(
+    "connection",
+    `The connection was lost, and ${quote(name)} has this content now: who put it is not known`,
+  );
 }
 
 /**
@@ -89,13 +100,15 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
   return await attempt(calls, state);
 }
 
-/** The file, if the Commit whose answer was lost has been carried out. */
+/** The file, if the Commit whose answer was lost has been carried out, or somebody else has put all the same. */
 async function findDone(
   calls: Calls,
   { committing, name, options }: Pick<UploadState, "committing" | "name" | "options">,
 ): Promise<FileInfo | undefined> {
   if (!committing) return undefined;
   const file = await calls.call({ type: "Stat", name }, options).then(fileInfoOf, () => undefined);
-  const isOurs = file?.size === committing.size && file.digest === toHex(committing.digest);
+  const isOurs = file !== undefined && file.version !== options.ifVersion &&
+    file.size === committing.size && file.digest === toHex(committing.digest) &&
+    file.modifiedMs === modifiedOf(options) && isSameStrings(file.metadata, options.metadata ?? {});
   return isOurs ? file : undefined;
 }

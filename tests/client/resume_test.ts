@@ -1,6 +1,12 @@
 // Transfers that go on after a lost connection, and calls that are made again or are not.
 
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
 import type { ByteSource, TransferEvent } from "../../lib/client/types.ts";
@@ -145,6 +151,41 @@ Deno.test("put() whose answer is lost is not made twice", async () => {
     assertEquals((await client.stat(name)).version, version);
     assertEquals(await (await client.get(name)).bytes(), content);
   }
+});
+
+Deno.test("put() of little that is made again does not take an older file for its own", async () => {
+  await using server = await memoryServer({ clientClock: impatient });
+  // Of its greeting the client has sent 29 bytes, and nothing of its request arrives.
+  const cutOff = () =>
+    server.connectLasting({
+      wrap: (connection, index) =>
+        index === 0 ? cutConnection(connection, { afterSent: 29 }) : connection,
+    });
+  await using other = await server.connect();
+  const old = { modifiedMs: 1000, metadata: { of: "old" } };
+  for (const changed of [{ modifiedMs: 2000.5 }, { metadata: { of: "new" } }, { metadata: {} }]) {
+    const { version } = await other.put("a", "same", old);
+    await using client = await cutOff();
+    const file = await client.put("a", "same", { ...old, ...changed });
+    assertEquals(file.version, version + 1);
+    assertEquals((await other.stat("a")).metadata, { ...old, ...changed }.metadata);
+  }
+  const { version } = await other.put("a", "same", old);
+  {
+    await using client = await cutOff();
+    assertEquals(await client.put("a", "same", old), await other.stat("a"));
+  }
+  {
+    await using client = await cutOff();
+    const error = await assertRejects(() => client.put("a", "same", { ...old, ifAbsent: true }));
+    assert(error instanceof MorselError && error.code === "connection");
+    assertStringIncludes(error.message, "not known");
+  }
+  await using client = await cutOff();
+  assertEquals(
+    (await client.put("a", "same", { ...old, ifVersion: version })).version,
+    version + 1,
+  );
 });
 
 Deno.test("the newest attach to an upload fences the older one off at once, dead or alive", async () => {
