@@ -58,7 +58,8 @@ export class Link {
   readonly #options: LinkOptions;
   #calls: Calls;
   #connecting: Promise<Calls> | undefined;
-  #isClosed = false;
+  /** Aborted when it is closed: nobody waits for another connection then. */
+  readonly #closed = new AbortController();
   #wasThere = false;
   /** Whether any work was begun: the first of a connection that nobody waited for tells what became of it. */
   #isUsed = false;
@@ -76,6 +77,10 @@ export class Link {
   /** Connects, once. */
   static async open(options: LinkOptions): Promise<Link> {
     return new Link(await connect(options, options.signal), options);
+  }
+
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /** The calls of the connection that was made last. */
@@ -116,14 +121,15 @@ export class Link {
           this.#told = { attempt, reason };
           onReconnecting?.({ attempt, pauseMs, reason });
         }
-        await wait(clock, pauseMs, signal);
+        const closed = this.#closed.signal;
+        await wait(clock, pauseMs, signal ? AbortSignal.any([signal, closed]) : closed);
       }
     }
   }
 
   /** Closes the connection; work under way fails. Closing twice is harmless. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closed.abort(new MorselError("connection", "The client was closed"));
     await this.#connecting?.catch(() => {});
     await this.#calls.close();
   }
@@ -144,10 +150,12 @@ export class Link {
   async #reconnect(): Promise<Calls> {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#refusal && nowMs < this.#notBeforeMs) throw this.#refusal;
-    const calls = await connect({ ...this.#options, early: false }, undefined).catch((thrown) => {
-      this.#note(thrown);
-      throw thrown;
-    });
+    const calls = await connect({ ...this.#options, early: false }, this.#closed.signal).catch(
+      (thrown) => {
+        this.#note(thrown);
+        throw thrown;
+      },
+    );
     if (this.#isClosed) {
       await calls.close();
       return calls;

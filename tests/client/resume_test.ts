@@ -9,9 +9,11 @@ import {
 } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { BLOCK_SIZE } from "../../lib/base/merkle.ts";
+import type { Connection } from "../../lib/base/connection.ts";
 import type { ByteSource, TransferEvent } from "../../lib/client/types.ts";
 import { contentOf } from "../support/content.ts";
 import { cutConnection } from "../support/cut_connection.ts";
+import { memoryPair } from "../support/memory_connection.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { memoryServer } from "../support/memory_server.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
@@ -287,6 +289,33 @@ Deno.test("a client that cannot connect again gives up in the time it was given,
   assert(error instanceof MorselError);
   assertEquals(error.code, "connection");
   assertEquals(pauses.slice(0, 7), [50, 100, 200, 400, 800, 1600, 2500]);
+});
+
+Deno.test("close() ends a client at once that is connecting again, or waits to", async () => {
+  for (const again of ["silent", "refused"]) {
+    const clock = new FakeClock();
+    await using server = await memoryServer({ clock });
+    const connections: Connection[] = [];
+    const client = await server.connectLasting({
+      wrap: (connection, index) => {
+        connections.push(connection);
+        if (index === 0) return connection;
+        connection.close();
+        if (again === "silent") return memoryPair()[0];
+        throw new MorselError("connection", "Cannot connect");
+      },
+    });
+    connections[0]!.close();
+    const call = client.stat("a").catch((error) => error);
+    await settled();
+    // The first pause is over then, and the second one has begun where it was refused.
+    await clock.advance(60);
+    assertEquals(connections.length, 2);
+    await client.close();
+    assertEquals((await call).message, "The client was closed");
+    await settled();
+    assertEquals(clock.timers, 0, again);
+  }
 });
 
 Deno.test("a server that drains lets what is under way finish, and the next call finds the next server", async () => {
