@@ -35,10 +35,12 @@ export interface Blobs {
   /** Opens a published blob; undefined when there is none. */
   open(id: string): Promise<BlobReader | undefined>;
   /**
-   * Removes a blob, published or not; one that is not there is no error. Settles when the removal of a
-   * published one is durable, as its id is forgotten then.
+   * Removes a blob, published or not or both; one that is not there is no error. Settles when the removal
+   * of a published one is durable, as its id is forgotten then.
    */
   remove(id: string): Promise<void>;
+  /** Removes an unfinished blob; one that is published under the same id stays. */
+  removeUnfinished(id: string): Promise<void>;
   /** The ids of the published blobs that begin with these two hexadecimal digits. */
   published(beginning: string): Promise<string[]>;
   /** The ids of all unfinished blobs. */

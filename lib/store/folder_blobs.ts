@@ -67,6 +67,8 @@ export class FolderBlobs implements Blobs {
       await this.#files.rename(this.#unfinishedPath(id), this.#publishedPath(id));
       // The new entry first: a crash between the two may show the blob twice, never nowhere.
       await this.#files.syncFolder(folder);
+      // After such a crash the rename has done nothing, as both names were of one file.
+      await this.#files.remove(this.#unfinishedPath(id));
       await this.#files.syncFolder(this.#uploads);
     });
   }
@@ -88,16 +90,23 @@ export class FolderBlobs implements Blobs {
     });
   }
 
-  remove(id: string): Promise<void> {
-    return attempt(`Cannot remove blob ${id}`, async () => {
-      // An unfinished one that a crash brings back is removed on the next start, as no row names it.
-      await this.#files.remove(this.#unfinishedPath(id));
+  async remove(id: string): Promise<void> {
+    await this.removeUnfinished(id);
+    await attempt(`Cannot remove blob ${id}`, async () => {
       const folder = this.#folderOf(id);
       if (!await this.#files.stat(folder)) return;
       await this.#files.remove(this.#publishedPath(id));
       // Also where it has gone already: whoever removed it may have been killed before this.
       await this.#files.syncFolder(folder);
     });
+  }
+
+  removeUnfinished(id: string): Promise<void> {
+    // One that a crash brings back is removed on the next start, as no row names it.
+    return attempt(
+      `Cannot remove unfinished blob ${id}`,
+      () => this.#files.remove(this.#unfinishedPath(id)),
+    );
   }
 
   published(beginning: string): Promise<string[]> {

@@ -31,12 +31,15 @@ export async function recover(
   };
 }
 
-/** Unfinished blobs without a row: an abort brought back by a crash. */
+/**
+ * Unfinished blobs without a row: an abort brought back by a crash, or what a copy of the folder has from
+ * before a commit. The blob that was published by it is a file's.
+ */
 async function removeOrphans({ catalog, blobs }: { catalog: Catalog; blobs: Blobs }) {
   const unfinished = await blobs.unfinished();
   const named = new Set((await catalog.uploads()).map((upload) => upload.id));
   const orphans = unfinished.filter((id) => !named.has(id));
-  for (const id of orphans) await blobs.remove(id);
+  for (const id of orphans) await blobs.removeUnfinished(id);
   return orphans.length;
 }
 

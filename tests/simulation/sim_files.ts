@@ -134,6 +134,8 @@ export class SimFiles implements Files {
       const node = source.folder.entries.get(source.name);
       if (!node) throw systemError("ENOENT", from);
       this.#disk.insistOnHealth("rename");
+      // As POSIX says of two names of one file: nothing is done, and both stay.
+      if (target.folder.entries.get(target.name) === node) return;
       const arrival = target.folder.change(target.name, node);
       source.folder.change(source.name, undefined, arrival);
     });

@@ -71,6 +71,17 @@ export function blobsConformance(engine: string, newHome: () => Promise<BlobsHom
     await again.close();
   });
 
+  test("an unfinished blob beside a published one of its id goes alone", async (blobs) => {
+    const { id, content } = await publishedBlob(blobs, 1000);
+    const writer = await blobs.create(id);
+    await writer.write(contentOf(10), 0);
+    await writer.close();
+    await blobs.removeUnfinished(id);
+    await blobs.removeUnfinished(id);
+    assertEquals(await blobs.unfinished(), []);
+    assertEquals(await readAll(await blobs.open(id)), content);
+  });
+
   test("an id is given to one blob only", async (blobs) => {
     const id = newId();
     const writer = await blobs.create(id);

@@ -30,14 +30,14 @@ Deno.test("a published blob and the folders that lead to it are on stable storag
   assertEquals(calls.splice(0), [
     ...["makeFolder blobs/ab", "syncFolder blobs"],
     `rename uploads/${ID} blobs/ab/${ID}`,
-    ...["syncFolder blobs/ab", "syncFolder uploads"],
+    ...["syncFolder blobs/ab", `remove uploads/${ID}`, "syncFolder uploads"],
   ]);
   await (await blobs.create(OTHER)).close();
   calls.length = 0;
   await blobs.publish(OTHER);
   assertEquals(calls.splice(0), [
     `rename uploads/${OTHER} blobs/ab/${OTHER}`,
-    ...["syncFolder blobs/ab", "syncFolder uploads"],
+    ...["syncFolder blobs/ab", `remove uploads/${OTHER}`, "syncFolder uploads"],
   ]);
   await blobs.withdraw(OTHER);
   assertEquals(calls.splice(0), [
@@ -49,6 +49,18 @@ Deno.test("a published blob and the folders that lead to it are on stable storag
     `remove uploads/${ID}`,
     ...[`remove blobs/ab/${ID}`, "syncFolder blobs/ab"],
   ]);
+});
+
+Deno.test("a blob that a crash has left under both names is under one once published", async () => {
+  await using temporary = await newFolder();
+  const blobs = await FolderBlobs.open(temporary.path, nodeFiles);
+  const writer = await blobs.create(ID);
+  await writer.write(contentOf(10), 0);
+  await writer.close();
+  await Deno.mkdir(`${temporary.path}/blobs/ab`);
+  await Deno.link(`${temporary.path}/uploads/${ID}`, `${temporary.path}/blobs/ab/${ID}`);
+  await blobs.publish(ID);
+  assertEquals([await blobs.unfinished(), await blobs.published("ab")], [[], [ID]]);
 });
 
 for (const [errno, code] of [["ENOSPC", "no_space"], ["EDQUOT", "no_space"], ["EIO", "storage"]]) {

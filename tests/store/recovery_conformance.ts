@@ -116,6 +116,24 @@ export function recoveryConformance(engine: string, newHome: () => Promise<Store
     await after.catalog[Symbol.asyncDispose]();
   });
 
+  test("what is left of an upload beside the blob of its file goes alone", async (home) => {
+    await putSafely(home, "a", CONTENT);
+    const { catalog, blobs } = await home.open();
+    const [id] = await home.published();
+    const writer = await blobs.create(id!);
+    await writer.write(CONTENT.subarray(0, 70_000), 0);
+    await writer.close();
+    await catalog[Symbol.asyncDispose]();
+    const { store, recovered } = await reopen(home);
+    assertEquals(recovered, { uploads: 0, droppedUploads: 0, removedBlobs: 1 });
+    assertEquals(await readFile(store, "a"), CONTENT);
+    await store[Symbol.asyncDispose]();
+    const again = await reopen(home);
+    assertEquals(again.recovered, { uploads: 0, droppedUploads: 0, removedBlobs: 0 });
+    assertEquals(await readFile(again.store, "a"), CONTENT);
+    await again.store[Symbol.asyncDispose]();
+  });
+
   test("a blob on its way to its commit is taken back with all that is durable", async (home) => {
     let id = "";
     await crash(home, powerOffAt("commit"), async (store) => {

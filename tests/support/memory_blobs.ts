@@ -57,6 +57,10 @@ export class MemoryBlobs implements Blobs {
     this.#published.delete(id);
   }
 
+  async removeUnfinished(id: string): Promise<void> {
+    this.#unfinished.delete(id);
+  }
+
   async unfinished(): Promise<string[]> {
     return [...this.#unfinished.keys()];
   }

@@ -69,6 +69,8 @@ export class VolatileFiles implements Files {
       const [source, target] = [this.#parent(from), this.#parent(to)];
       const node = source.folder.entries.get(source.name);
       if (!node) throw systemError("ENOENT", from);
+      // As POSIX says of two names of one file: nothing is done, and both stay.
+      if (target.folder.entries.get(target.name) === node) return;
       const arrival = target.folder.change(target.name, node);
       source.folder.change(source.name, undefined, arrival);
     });
