@@ -73,7 +73,8 @@ export class Upload implements OpenUpload {
         else this.#end();
         return attached !== undefined;
       } catch (thrown) {
-        this.#end();
+        // The upload is another's by now, or waits for the next resume.
+        this.#end("kept");
         throw thrown;
       }
     });

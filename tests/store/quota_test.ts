@@ -16,6 +16,7 @@ import { contentOf, digestOf, newId } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
+import { type Hook, hookedCatalog } from "../support/store_faults.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { ABSENT, ANY, begin, send } from "./store_steps.ts";
 
@@ -169,6 +170,29 @@ test("an upload that waits for its resume counts, after a restart too", async ({
   await resumed.detach();
   assertEquals(await next.expireUploads(-1), 1);
   await (await begin(next, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
+});
+
+test("a takeover that fails gives back nothing of what is reserved", async ({ catalog }) => {
+  const parts = { blobs: new MemoryBlobs(), clock: systemClock, newId };
+  let isBroken = false;
+  const hook: Hook = (call) => {
+    if (call === "partRoots" && isBroken) throw new MorselError("storage", "It is broken");
+  };
+  const { store } = await FileStore.open({ ...parts, catalog: hookedCatalog(catalog, hook) });
+  const request = { declaredSize: 2 * SIZE, by: ANN };
+  const resume = () => begin(store, "a", { ...request, resume: true });
+  await send(await begin(store, "a", request), contentOf(SIZE));
+  const [first, second] = await Promise.allSettled([resume(), resume()]);
+  assertEquals([first.status, second.status], ["rejected", "fulfilled"]);
+  await refused("quota", begin(store, "b", request));
+  isBroken = true;
+  await refused("storage", resume());
+  await refused("quota", begin(store, "b", request));
+  isBroken = false;
+  const resumed = await resume();
+  assertEquals(resumed.received, 65_536);
+  await resumed.abort();
+  await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
 });
 
 test("the whole store has a quota, whoever asks", async ({ store }) => {
