@@ -103,9 +103,13 @@ export class Uploads {
 
   /** Takes an upload from whoever holds it and removes it. Throws `not_found`. */
   async abort(id: string): Promise<void> {
-    const wasLive = await this.#live.get(id)?.fence("remove");
-    const wasThere = await this.#remove(id);
-    if (!wasLive && !wasThere) throw noUpload(id);
+    let wasThere = false;
+    // Whoever resumes it meanwhile is a holder, too.
+    do {
+      if (await this.#live.get(id)?.fence("remove")) wasThere = true;
+      if (await this.#remove(id)) wasThere = true;
+    } while (this.#live.has(id));
+    if (!wasThere) throw noUpload(id);
   }
 
   /** Removes what nobody holds and was not active for longer than this; returns how many. */
@@ -115,7 +119,8 @@ export class Uploads {
     for (const record of await this.#parts.catalog.uploads()) {
       if (record.activeMs >= before || this.#holderOf(record.id)) continue;
       // With the epoch that was seen: whoever attaches meanwhile keeps it.
-      if (await forget(this.#parts, record)) this.#parts.reservations.release(record.id);
+      if (!await forget(this.#parts, record)) continue;
+      this.#parts.reservations.release(record.id);
       expired++;
     }
     return expired;
@@ -138,13 +143,16 @@ export class Uploads {
     if (this.#leftBehind.has(id)) await this.#remove(id);
   }
 
-  /** Through an attach, so that a holder in another process is fenced, too. */
+  /** Through an attach, so that a holder in another process is fenced, too. False when there is none. */
   async #remove(id: string): Promise<boolean> {
-    const record = await this.#parts.catalog.attachUpload(id);
-    if (record) await forget(this.#parts, record);
-    this.#parts.reservations.release(id);
-    this.#leftBehind.delete(id);
-    return record !== undefined;
+    for (;;) {
+      const record = await this.#parts.catalog.attachUpload(id);
+      // Another attach may come between the two.
+      if (record && !await forget(this.#parts, record)) continue;
+      this.#parts.reservations.release(id);
+      this.#leftBehind.delete(id);
+      return record !== undefined;
+    }
   }
 
   #register(about: NewUpload): Upload {

@@ -195,6 +195,36 @@ test("a takeover that fails gives back nothing of what is reserved", async ({ ca
   await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
 });
 
+for (const call of ["attachUpload", "endUpload"]) {
+  test(`an abort takes an upload from whoever resumes it before its ${call}`, async ({ catalog }) => {
+    const { store, beforeNext } = await interruptedStore(catalog);
+    const request = { declaredSize: 2 * SIZE, by: ANN };
+    const upload = await begin(store, "a", request);
+    await send(upload, contentOf(SIZE));
+    await upload.detach();
+    const resuming = beforeNext(call, () => begin(store, "a", { ...request, resume: true }));
+    await store.abortUpload(upload.id);
+    const resumed = await resuming;
+    assertEquals(resumed.id, upload.id);
+    await refused("fenced", resumed.write(new Uint8Array(1), resumed.received));
+    assertEquals(await store.uploads(), []);
+    await refused("not_found", store.abortUpload(upload.id));
+    await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
+  });
+}
+
+test("an upload that is resumed while it expires is kept, and counts", async ({ catalog }) => {
+  const { store, beforeNext } = await interruptedStore(catalog);
+  const request = { declaredSize: 2 * SIZE, by: ANN };
+  const upload = await begin(store, "a", request);
+  await send(upload, contentOf(SIZE));
+  await upload.detach();
+  const resuming = beforeNext("endUpload", () => begin(store, "a", { ...request, resume: true }));
+  assertEquals(await store.expireUploads(-1), 0);
+  await send(await resuming, contentOf(2 * SIZE));
+  await refused("quota", begin(store, "b", request));
+});
+
 test("the whole store has a quota, whoever asks", async ({ store }) => {
   await put(store, "a", contentOf(SIZE), ANN);
   await refused("quota", begin(store, "b", { declaredSize: SIZE, by: BOB }));
@@ -238,6 +268,24 @@ Deno.test("where nobody can tell what is free a reserve is left out only if that
   assertEquals(told, [message]);
   await Deno.remove(folder, { recursive: true });
 });
+
+/** A store in which something else can come before a call of the catalog, and be done by then. */
+async function interruptedStore(catalog: Catalog) {
+  let interrupt: (call: string) => Promise<void> | undefined = () => undefined;
+  const parts = { blobs: new MemoryBlobs(), clock: systemClock, newId };
+  const hooked = hookedCatalog(catalog, (call) => interrupt(call));
+  const { store } = await FileStore.open({ ...parts, catalog: hooked });
+  const beforeNext = <T>(call: string, step: () => Promise<T>): Promise<T> => {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    interrupt = async (made) => {
+      if (made !== call) return;
+      interrupt = () => undefined;
+      resolve(await step());
+    };
+    return promise;
+  };
+  return { store, beforeNext };
+}
 
 function principal(name: string, quota: Partial<Principal>): Principal {
   return { ...EVERYBODY, name, ...quota };
