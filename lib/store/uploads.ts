@@ -149,8 +149,9 @@ export class Uploads {
       const record = await this.#parts.catalog.attachUpload(id);
       // Another attach may come between the two.
       if (record && !await forget(this.#parts, record)) continue;
-      this.#parts.reservations.release(id);
-      this.#leftBehind.delete(id);
+      const wasLeft = this.#leftBehind.delete(id);
+      // Without a row the id may be that of a small upload, which counts on.
+      if (record || wasLeft) this.#parts.reservations.release(id);
       return record !== undefined;
     }
   }

@@ -225,6 +225,14 @@ test("an upload that is resumed while it expires is kept, and counts", async ({ 
   await refused("quota", begin(store, "b", request));
 });
 
+test("an abort that finds no upload gives back nothing", async ({ store }) => {
+  const small = await begin(store, "a", { declaredSize: 1000, by: ANN });
+  await refused("not_found", store.abortUpload(small.id));
+  await refused("quota", begin(store, "b", { declaredSize: 3 * SIZE, by: ANN }));
+  await small.abort();
+  await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
+});
+
 test("the whole store has a quota, whoever asks", async ({ store }) => {
   await put(store, "a", contentOf(SIZE), ANN);
   await refused("quota", begin(store, "b", { declaredSize: SIZE, by: BOB }));
