@@ -107,9 +107,7 @@ export class FileStore implements AsyncDisposable {
   ): Promise<{ store: FileStore; recovered: Recovery }> {
     const recovered = await recover(parts);
     const store = new FileStore(parts);
-    for (const { id, name, owner, declaredSize, durable } of await parts.catalog.uploads()) {
-      await store.#reservations.restore(id, { name, owner, size: declaredSize ?? durable });
-    }
+    for (const upload of await parts.catalog.uploads()) await store.#reservations.restore(upload);
     return { store, recovered };
   }
 

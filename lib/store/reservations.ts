@@ -3,7 +3,7 @@
 
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import type { CheckedName } from "../base/names.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, UploadRecord } from "./catalog.ts";
 import {
   type Growth,
   growthOf,
@@ -58,23 +58,39 @@ export class Reservations {
     return this.#held.get(id)?.size ?? 0;
   }
 
-  /** Reserves, or changes what is reserved under this id. Throws `quota`, and leaves all as it was. */
+  /** Reserves under a new id. Throws `quota`, and leaves all as it was. */
   async reserve(id: string, wanted: Wanted): Promise<void> {
     const quotas = this.quotasOf(wanted.by);
     if (quotas) await this.#turns.take(() => this.#reserve(id, wanted, quotas));
   }
 
-  /** Reserves more for an upload whose size is not known, a step at a time. Throws `quota`. */
+  /**
+   * Reserves more for an upload whose size is not known, a step at a time; nothing for one that has ended, as
+   * its former holder may hear of that late. Throws `quota`, and leaves all as it was.
+   */
   async growTo(id: string, wanted: Wanted): Promise<void> {
-    const ahead = this.reserve(id, { ...wanted, size: wanted.size + STEP });
-    if (await ahead.then(() => true, () => false)) return;
-    await this.reserve(id, wanted);
+    const quotas = this.quotasOf(wanted.by);
+    if (!quotas) return;
+    await this.#turns.take(async () => {
+      const before = this.#held.get(id);
+      if (!before || before.size >= wanted.size) return;
+      try {
+        await this.#reserve(id, { ...wanted, size: wanted.size + STEP }, quotas);
+      } catch {
+        if (this.#held.has(id)) await this.#reserve(id, wanted, quotas);
+      }
+    });
   }
 
-  /** After a restart: an upload that is there counts, whatever the quotas are now. */
-  async restore(id: string, { name, size, owner }: RestoredUpload): Promise<void> {
-    const { growth } = await this.#enter(id, { name, size, by: { ...EVERYBODY, name: owner } });
-    this.#held.set(id, { owner, size, growth });
+  /**
+   * After a restart, and where no quota applied at its begin: an upload that is there counts, whatever the
+   * quotas are now. Harmless where it does already.
+   */
+  async restore({ id, name, owner, declaredSize, durable }: UploadRecord): Promise<void> {
+    const wanted = { name, size: declaredSize ?? durable, by: { ...EVERYBODY, name: owner } };
+    await this.#turns.take(async () => {
+      if (!this.#held.has(id)) await this.#enter(id, wanted);
+    });
   }
 
   /** What is reserved for this owner, and in all. */
@@ -98,6 +114,8 @@ export class Reservations {
       } catch (thrown) {
         // Others that ended meanwhile may have been counted twice: once in the catalog, once here.
         const isStale = this.#released !== seen;
+        // It may have ended itself, and nothing more is to be reserved then.
+        if (before && !this.#held.has(id)) return;
         if (before) this.#held.set(id, before);
         else this.#held.delete(id);
         if (!isStale) throw thrown;
@@ -137,14 +155,6 @@ export class Reservations {
     }
     return sums;
   }
-}
-
-/** An upload that a former process has left. */
-export interface RestoredUpload {
-  readonly name: CheckedName;
-  /** Declared or, where that is not known, durable. */
-  readonly size: number;
-  readonly owner: string;
 }
 
 function add(sums: { files: number; bytes: number }, { files, bytes }: Growth["store"]): void {

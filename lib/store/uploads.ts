@@ -73,8 +73,10 @@ export class Uploads {
   async resume(about: NewUpload, by: Principal): Promise<OpenUpload | undefined> {
     // One that stays in memory has left nothing to take over.
     if ((about.declaredSize ?? Infinity) <= MAX_INLINE_SIZE) return undefined;
+    const { reservations } = this.#parts;
     for (const record of await this.#parts.catalog.uploadsTo(about.name)) {
       if (!isSame(record, about)) continue;
+      if (reservations.quotasOf(by)) await reservations.restore(record);
       const upload = await this.#takeOver({ ...about, id: record.id });
       if (upload) return this.#limited(upload, about, by);
     }

@@ -195,6 +195,49 @@ test("a takeover that fails gives back nothing of what is reserved", async ({ ca
   await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
 });
 
+test("what comes late for an upload that has ended reserves nothing", async ({ store }) => {
+  const [aborted, committed] = [
+    await begin(store, "a", { by: ANN }),
+    await begin(store, "b", { by: ANN }),
+  ];
+  for (const upload of [aborted, committed]) await send(upload, contentOf(SIZE), 50_000);
+  await store.abortUpload(aborted.id);
+  const resumed = await begin(store, "b", { by: ANN, resume: true });
+  await send(resumed, contentOf(SIZE), 50_000);
+  await resumed.commit(SIZE, digestOf(contentOf(SIZE)));
+  for (const upload of [aborted, committed]) {
+    await refused("fenced", upload.write(new Uint8Array(1), SIZE));
+    await upload.abort();
+  }
+  assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
+});
+
+test("an upload that ends while more is reserved for it leaves nothing", async ({ catalog }) => {
+  const { store, beforeNext } = await interruptedStore(catalog);
+  // Too much for the quota, and not.
+  for (const size of [3 * SIZE + 1, SIZE]) {
+    const upload = await begin(store, "a", { by: ANN });
+    const ended = beforeNext("account", () => store.abortUpload(upload.id));
+    await refused("fenced", upload.write(new Uint8Array(size), 0));
+    await ended;
+    assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
+  }
+});
+
+test("an upload of a time without a quota counts once it is resumed", async ({ store }) => {
+  const before = principal("ann", {});
+  for (const declaredSize of [undefined, 2 * SIZE]) {
+    const upload = await begin(store, "a", { declaredSize, by: before });
+    await send(upload, contentOf(SIZE), 50_000);
+    await upload.detach();
+    const resumed = await begin(store, "a", { declaredSize, by: ANN, resume: true });
+    await send(resumed, contentOf(2 * SIZE), 50_000);
+    await refused("quota", begin(store, "b", { declaredSize: SIZE + 1, by: ANN }));
+    await resumed.abort();
+    await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
+  }
+});
+
 for (const call of ["attachUpload", "endUpload"]) {
   test(`an abort takes an upload from whoever resumes it before its ${call}`, async ({ catalog }) => {
     const { store, beforeNext } = await interruptedStore(catalog);
