@@ -107,8 +107,8 @@ export class Reservations {
     const before = this.#held.get(id);
     for (;;) {
       const seen = this.#released;
-      const { account, growth, others } = await this.#enter(id, wanted);
       try {
+        const { account, growth, others } = await this.#enter(id, wanted);
         const used = sum(account, others);
         return insistOnQuotas(quotas, used, growth);
       } catch (thrown) {

@@ -238,6 +238,13 @@ test("an upload of a time without a quota counts once it is resumed", async ({ s
   }
 });
 
+test("a begin that fails leaves nothing reserved", async ({ catalog }) => {
+  const { store, beforeNext } = await interruptedStore(catalog);
+  void beforeNext("account", () => Promise.reject(new MorselError("storage", "It is broken")));
+  await refused("storage", begin(store, "a", { declaredSize: SIZE, by: ANN }));
+  assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
+});
+
 for (const call of ["attachUpload", "endUpload"]) {
   test(`an abort takes an upload from whoever resumes it before its ${call}`, async ({ catalog }) => {
     const { store, beforeNext } = await interruptedStore(catalog);
