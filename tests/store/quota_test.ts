@@ -1,51 +1,21 @@
 // What an owner, the whole store and the disk allow, on both catalogs.
 
-import { assertEquals, assertRejects } from "@std/assert";
-import { type ErrorCode, MorselError } from "../../lib/base/errors.ts";
+import { assertEquals } from "@std/assert";
 import { checkName } from "../../lib/base/names.ts";
-import { EVERYBODY, type Principal } from "../../lib/base/principal.ts";
+import type { Principal } from "../../lib/base/principal.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import { openDataFolder } from "../../lib/store/data_folder.ts";
 import { DiskSpace } from "../../lib/store/disk_space.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
-import type { Quota } from "../../lib/store/quota.ts";
-import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { contentOf, digestOf, newId } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
-import { type Hook, hookedCatalog } from "../support/store_faults.ts";
-import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { ANN, BOB, principal, quotaTest as test, refused, SIZE } from "./quota_stage.ts";
 import { ABSENT, ANY, begin, send } from "./store_steps.ts";
-
-const SIZE = 100_000;
-const ANN = principal("ann", { quotaBytes: 3 * SIZE, quotaFiles: 3 });
-const BOB = principal("bob", { quotaBytes: 3 * SIZE });
-
-interface Stage {
-  readonly catalog: Catalog;
-  readonly store: FileStore;
-  /** The store as the next process opens it. */
-  reopen(quota?: Quota): Promise<FileStore>;
-}
-
-const ENGINES: Record<string, () => Catalog> = {
-  memory: () => new MemoryCatalog(systemClock),
-  sqlite: () => SqliteCatalog.open(":memory:", { openSql: openNodeSql, clock: systemClock }),
-};
-
-function test(sentence: string, body: (stage: Stage) => Promise<void>, quota?: Quota): void {
-  for (const [engine, newCatalog] of Object.entries(ENGINES)) {
-    Deno.test(`${engine}: ${sentence}`, async () => {
-      await using catalog = newCatalog();
-      const parts = { catalog, blobs: new MemoryBlobs(), clock: systemClock, newId };
-      const reopen = async (quota?: Quota) => (await FileStore.open({ ...parts, quota })).store;
-      await body({ catalog, store: await reopen(quota), reopen });
-    });
-  }
-}
 
 test("files in flight count from their begin on, until they end", async ({ store }) => {
   const first = await begin(store, "a", { declaredSize: 2 * SIZE, by: ANN });
@@ -172,117 +142,6 @@ test("an upload that waits for its resume counts, after a restart too", async ({
   await (await begin(next, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
 });
 
-test("a takeover that fails gives back nothing of what is reserved", async ({ catalog }) => {
-  const parts = { blobs: new MemoryBlobs(), clock: systemClock, newId };
-  let isBroken = false;
-  const hook: Hook = (call) => {
-    if (call === "partRoots" && isBroken) throw new MorselError("storage", "It is broken");
-  };
-  const { store } = await FileStore.open({ ...parts, catalog: hookedCatalog(catalog, hook) });
-  const request = { declaredSize: 2 * SIZE, by: ANN };
-  const resume = () => begin(store, "a", { ...request, resume: true });
-  await send(await begin(store, "a", request), contentOf(SIZE));
-  const [first, second] = await Promise.allSettled([resume(), resume()]);
-  assertEquals([first.status, second.status], ["rejected", "fulfilled"]);
-  await refused("quota", begin(store, "b", request));
-  isBroken = true;
-  await refused("storage", resume());
-  await refused("quota", begin(store, "b", request));
-  isBroken = false;
-  const resumed = await resume();
-  assertEquals(resumed.received, 65_536);
-  await resumed.abort();
-  await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
-});
-
-test("what comes late for an upload that has ended reserves nothing", async ({ store }) => {
-  const [aborted, committed] = [
-    await begin(store, "a", { by: ANN }),
-    await begin(store, "b", { by: ANN }),
-  ];
-  for (const upload of [aborted, committed]) await send(upload, contentOf(SIZE), 50_000);
-  await store.abortUpload(aborted.id);
-  const resumed = await begin(store, "b", { by: ANN, resume: true });
-  await send(resumed, contentOf(SIZE), 50_000);
-  await resumed.commit(SIZE, digestOf(contentOf(SIZE)));
-  for (const upload of [aborted, committed]) {
-    await refused("fenced", upload.write(new Uint8Array(1), SIZE));
-    await upload.abort();
-  }
-  assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
-});
-
-test("an upload that ends while more is reserved for it leaves nothing", async ({ catalog }) => {
-  const { store, beforeNext } = await interruptedStore(catalog);
-  // Too much for the quota, and not.
-  for (const size of [3 * SIZE + 1, SIZE]) {
-    const upload = await begin(store, "a", { by: ANN });
-    const ended = beforeNext("account", () => store.abortUpload(upload.id));
-    await refused("fenced", upload.write(new Uint8Array(size), 0));
-    await ended;
-    assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
-  }
-});
-
-test("an upload of a time without a quota counts once it is resumed", async ({ store }) => {
-  const before = principal("ann", {});
-  for (const declaredSize of [undefined, 2 * SIZE]) {
-    const upload = await begin(store, "a", { declaredSize, by: before });
-    await send(upload, contentOf(SIZE), 50_000);
-    await upload.detach();
-    const resumed = await begin(store, "a", { declaredSize, by: ANN, resume: true });
-    await send(resumed, contentOf(2 * SIZE), 50_000);
-    await refused("quota", begin(store, "b", { declaredSize: SIZE + 1, by: ANN }));
-    await resumed.abort();
-    await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
-  }
-});
-
-test("a begin that fails leaves nothing reserved", async ({ catalog }) => {
-  const { store, beforeNext } = await interruptedStore(catalog);
-  void beforeNext("account", () => Promise.reject(new MorselError("storage", "It is broken")));
-  await refused("storage", begin(store, "a", { declaredSize: SIZE, by: ANN }));
-  assertEquals((await store.totals("ann")).owner.reserved, { files: 0, bytes: 0 });
-});
-
-for (const call of ["attachUpload", "endUpload"]) {
-  test(`an abort takes an upload from whoever resumes it before its ${call}`, async ({ catalog }) => {
-    const { store, beforeNext } = await interruptedStore(catalog);
-    const request = { declaredSize: 2 * SIZE, by: ANN };
-    const upload = await begin(store, "a", request);
-    await send(upload, contentOf(SIZE));
-    await upload.detach();
-    const resuming = beforeNext(call, () => begin(store, "a", { ...request, resume: true }));
-    await store.abortUpload(upload.id);
-    const resumed = await resuming;
-    assertEquals(resumed.id, upload.id);
-    await refused("fenced", resumed.write(new Uint8Array(1), resumed.received));
-    assertEquals(await store.uploads(), []);
-    await refused("not_found", store.abortUpload(upload.id));
-    await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
-  });
-}
-
-test("an upload that is resumed while it expires is kept, and counts", async ({ catalog }) => {
-  const { store, beforeNext } = await interruptedStore(catalog);
-  const request = { declaredSize: 2 * SIZE, by: ANN };
-  const upload = await begin(store, "a", request);
-  await send(upload, contentOf(SIZE));
-  await upload.detach();
-  const resuming = beforeNext("endUpload", () => begin(store, "a", { ...request, resume: true }));
-  assertEquals(await store.expireUploads(-1), 0);
-  await send(await resuming, contentOf(2 * SIZE));
-  await refused("quota", begin(store, "b", request));
-});
-
-test("an abort that finds no upload gives back nothing", async ({ store }) => {
-  const small = await begin(store, "a", { declaredSize: 1000, by: ANN });
-  await refused("not_found", store.abortUpload(small.id));
-  await refused("quota", begin(store, "b", { declaredSize: 3 * SIZE, by: ANN }));
-  await small.abort();
-  await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
-});
-
 test("the whole store has a quota, whoever asks", async ({ store }) => {
   await put(store, "a", contentOf(SIZE), ANN);
   await refused("quota", begin(store, "b", { declaredSize: SIZE, by: BOB }));
@@ -327,28 +186,6 @@ Deno.test("where nobody can tell what is free a reserve is left out only if that
   await Deno.remove(folder, { recursive: true });
 });
 
-/** A store in which something else can come before a call of the catalog, and be done by then. */
-async function interruptedStore(catalog: Catalog) {
-  let interrupt: (call: string) => Promise<void> | undefined = () => undefined;
-  const parts = { blobs: new MemoryBlobs(), clock: systemClock, newId };
-  const hooked = hookedCatalog(catalog, (call) => interrupt(call));
-  const { store } = await FileStore.open({ ...parts, catalog: hooked });
-  const beforeNext = <T>(call: string, step: () => Promise<T>): Promise<T> => {
-    const { promise, resolve } = Promise.withResolvers<T>();
-    interrupt = async (made) => {
-      if (made !== call) return;
-      interrupt = () => undefined;
-      resolve(await step());
-    };
-    return promise;
-  };
-  return { store, beforeNext };
-}
-
-function principal(name: string, quota: Partial<Principal>): Principal {
-  return { ...EVERYBODY, name, ...quota };
-}
-
 async function put(store: FileStore, name: string, content: Uint8Array, by: Principal) {
   const upload = await begin(store, name, { declaredSize: content.length, by });
   await send(upload, content, 65_536);
@@ -358,10 +195,4 @@ async function put(store: FileStore, name: string, content: Uint8Array, by: Prin
 async function usage(catalog: Catalog, owner: string): Promise<number[]> {
   const { owner: { files, bytes } } = await catalog.account(owner, checkName("-"));
   return [files, bytes];
-}
-
-async function refused(code: ErrorCode, action: Promise<unknown>): Promise<MorselError> {
-  const error = await assertRejects(() => action, MorselError);
-  assertEquals(error.code, code, error.message);
-  return error;
 }
