@@ -36,12 +36,14 @@ export class TokenWatch {
     this.#wait();
   }
 
-  /** Calls `end` once when this principal is no longer let in; call what is returned when it has left. */
+  /**
+   * Calls `end` once when this principal is no longer let in; call what is returned when it has left. Throws
+   * `storage`, and does not follow it then.
+   */
   follow(principal: Principal, end: (why: MorselError) => void): () => void {
     const follower = { principal, end };
-    this.#followers.add(follower);
     // It may have been revoked since it was let in, and that look is over.
-    this.#judge(follower, true);
+    if (this.#judge(follower, true)) this.#followers.add(follower);
     return () => void this.#followers.delete(follower);
   }
 
@@ -67,24 +69,39 @@ export class TokenWatch {
     this.#wait();
     try {
       const mark = this.tokens.changeMark();
-      const isChanged = mark !== this.#mark;
+      this.#judgeAll(mark !== this.#mark);
+      // Not before: where one could not be judged, the next look judges them all once more.
       this.#mark = mark;
-      for (const follower of this.#followers) this.#judge(follower, isChanged);
     } catch (thrown) {
       this.#options.onError?.(asMorselError(thrown, "storage"));
     }
   }
 
-  #judge(follower: Follower, isChanged: boolean): void {
+  /** Throws what was thrown first, once all others have been judged. */
+  #judgeAll(isChanged: boolean): void {
+    const failures: unknown[] = [];
+    for (const follower of this.#followers) {
+      try {
+        this.#judge(follower, isChanged);
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Ends a follower that is no longer let in; whether it still is. */
+  #judge(follower: Follower, isChanged: boolean): boolean {
     const { principal, end } = follower;
     const why = isChanged
       ? this.refusalOf(principal)
       : this.#isOver(principal)
       ? ended(principal.name, "has expired")
       : undefined;
-    if (!why) return;
+    if (!why) return true;
     this.#followers.delete(follower);
     end(why);
+    return false;
   }
 
   #isOver({ expiresMs }: Principal): boolean {
