@@ -49,9 +49,8 @@ export class PinnedVersions {
 
   /** Keeps a version that has been opened elsewhere and needs no closing, and is being read no more. */
   hold(open: InlineVersion): void {
-    if (!this.#pins.has(open.file.version)) {
-      this.#use({ open, turn: undefined, users: 0, batches: [] }).users--;
-    }
+    const known = this.#pins.get(open.file.version);
+    this.#keep(known ?? { open, turn: undefined, users: 0, batches: [] });
     void this.#evict();
   }
 
@@ -87,11 +86,16 @@ export class PinnedVersions {
   }
 
   #use(pin: Pin): Pin {
+    this.#keep(pin);
+    pin.users++;
+    return pin;
+  }
+
+  /** As the one that was read last. */
+  #keep(pin: Pin): void {
     const { version } = pin.open.file;
     this.#pins.delete(version);
     this.#pins.set(version, pin);
-    pin.users++;
-    return pin;
   }
 
   async #evict(): Promise<void> {
