@@ -81,8 +81,8 @@ export interface BeginUpload {
   readonly modifiedMs: number;
   readonly metadata: Metadata;
   /**
-   * Whether to go on with the newest unfinished upload of which the same was said, whoever holds it: that
-   * one gets `fenced` for all it does from then on. Without one a new upload begins.
+   * Whether to go on with the newest unfinished upload of `by` of which the same was said, whoever holds it:
+   * that one gets `fenced` for all it does from then on. Without one a new upload begins.
    */
   readonly resume?: boolean;
   /** Whose upload it is and whose quota counts; everybody by default. */
