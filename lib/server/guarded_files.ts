@@ -33,6 +33,7 @@ export type ServedFiles =
     | "copy"
     | "openVersion"
     | "uploads"
+    | "nameOfUpload"
     | "abortUpload"
   >
   & { beginUpload(request: BeginUpload): Promise<ServedUpload> };
@@ -124,15 +125,19 @@ class GuardedFiles implements ServedFiles {
     return await this.#store.beginUpload({ ...request, condition, by: this.#principal });
   }
 
-  async uploads(): Promise<UploadInfo[]> {
+  async *uploads(): AsyncGenerator<UploadInfo> {
     this.#insistOn("list");
-    return (await this.#store.uploads()).filter(({ name }) => this.#isInside(name));
+    for await (const upload of this.#store.uploads()) if (this.#isInside(upload.name)) yield upload;
+  }
+
+  async nameOfUpload(id: string): Promise<string | undefined> {
+    const name = await this.#store.nameOfUpload(id);
+    return name !== undefined && this.#isInside(name) ? name : undefined;
   }
 
   async abortUpload(id: string): Promise<void> {
     this.#insistOn("write");
-    const upload = (await this.#store.uploads()).find((upload) => upload.id === id);
-    if (!upload || !this.#isInside(upload.name)) throw noUpload(id);
+    if (await this.nameOfUpload(id) === undefined) throw noUpload(id);
     await this.#store.abortUpload(id);
   }
 

@@ -44,7 +44,7 @@ export async function listUploads(
   { store, writer, signal }: Exchange,
 ): Promise<Message> {
   signal.throwIfAborted();
-  for (const upload of await store.uploads()) {
+  for await (const upload of store.uploads()) {
     signal.throwIfAborted();
     const { id, name, declaredSize = UNKNOWN_SIZE, durable, begunMs, activeMs, isAttached } =
       upload;

@@ -4,7 +4,7 @@
 import { fromHex, toHex } from "../base/hex.ts";
 import { EVERYBODY, type Principal } from "../base/principal.ts";
 import { decodeFigures, type Figures } from "../protocol/figures.ts";
-import { type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
+import { UNKNOWN_SIZE } from "../protocol/messages.ts";
 import type { ChangePage, Condition, FileRecord } from "../store/catalog.ts";
 import type {
   BeginUpload,
@@ -93,12 +93,19 @@ export class WorkerFiles implements ServedFiles {
     return await RelayedUpload.begin(this.#links, { by: by.name, request, declaredSize });
   }
 
-  async uploads(): Promise<UploadInfo[]> {
-    const found: UploadInfo[] = [];
+  async *uploads(): AsyncGenerator<UploadInfo> {
+    // Which of them are held only the server knows: never more than there are requests under way.
+    const held = new Set<string>();
     await this.#links.ask("", { type: "ListUploads" }, (reply) => {
-      if (reply.type === "Upload") found.push(uploadOf(reply));
+      if (reply.type === "Upload" && reply.attached === 1) held.add(toHex(reply.upload));
     });
-    return found;
+    for await (const upload of this.#files.uploads()) {
+      yield { ...upload, isAttached: held.has(upload.id) };
+    }
+  }
+
+  nameOfUpload(id: string): Promise<string | undefined> {
+    return this.#files.nameOfUpload(id);
   }
 
   /** What the server may tell a principal of itself. */
@@ -110,12 +117,4 @@ export class WorkerFiles implements ServedFiles {
   async abortUpload(id: string): Promise<void> {
     await this.#links.ask("", { type: "AbortUpload", upload: fromHex(id) });
   }
-}
-
-function uploadOf(message: MessageOf<"Upload">): UploadInfo {
-  const { upload, name, durable, begunMs, activeMs } = message;
-  const declaredSize = message.declaredSize === UNKNOWN_SIZE ? undefined : message.declaredSize;
-  const isAttached = message.attached === 1;
-  const id = toHex(upload);
-  return { id, name, declaredSize, durable, received: durable, begunMs, activeMs, isAttached };
 }

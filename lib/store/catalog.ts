@@ -118,6 +118,12 @@ export interface UploadRecord extends UploadHold {
   readonly activeMs: number;
 }
 
+/** An unfinished upload as lists tell of it: without its metadata, of which each may have 16 KiB. */
+export interface ListedUpload extends Omit<UploadRecord, "metadata"> {
+  /** From 1 on, and greater than those of all others that were there when it was begun. */
+  readonly number: number;
+}
+
 /** The height of the complete subtree over one part of leaf hashes. */
 export const PART_HEIGHT = 10;
 /** Leaf hashes are kept in parts of this many, a complete subtree over 64 MiB of content each. */
@@ -252,10 +258,12 @@ export interface Catalog extends AsyncDisposable {
    * does where the upload has ended already or somebody else has attached to it, as it is left alone.
    */
   endUpload(upload: UploadHold): Promise<readonly string[]>;
-  /** All unfinished uploads, the oldest first. */
-  uploads(): Promise<UploadRecord[]>;
-  /** The unfinished uploads to one name, the newest first. */
-  uploadsTo(name: CheckedName): Promise<UploadRecord[]>;
+  /** The unfinished upload with this id, or undefined. */
+  upload(id: string): Promise<UploadRecord | undefined>;
+  /** Up to `limit` unfinished uploads whose numbers are greater than `after`, the oldest first. */
+  uploads(after: number, limit: number): Promise<ListedUpload[]>;
+  /** Up to `limit` unfinished uploads to one name whose numbers are less than `before`, the newest first. */
+  uploadsTo(name: CheckedName, before: number, limit: number): Promise<ListedUpload[]>;
 
   /** One part of the leaf hashes of a blob, committed or on its way; undefined where there is none. */
   leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined>;

@@ -8,6 +8,7 @@ import {
   type Condition,
   type FileRecord,
   LEAVES_PER_PART,
+  type ListedUpload,
   type Metadata,
   type Place,
   type StoredContent,
@@ -18,6 +19,9 @@ import {
 const FILE_COLUMNS =
   "f.name, f.version, c.size, c.digest, f.committed_ms, f.modified_ms, f.metadata";
 const FILES = "file f JOIN content c ON c.id = f.content";
+// All but the metadata. SQLite numbers a new row above all others, so that rows are in the order in which they began.
+const LISTED_UPLOAD = `rowid AS number, id, key, name, needs_version, declared_size, modified_ms,
+  epoch, durable, begun_ms, active_ms, owner`;
 
 const QUERIES = {
   stat: `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.key = ?`,
@@ -54,8 +58,10 @@ const QUERIES = {
   attachUpload: "UPDATE upload SET epoch = epoch + 1, active_ms = ? WHERE id = ? RETURNING *",
   progressUpload: "UPDATE upload SET durable = ?, active_ms = ? WHERE id = ? AND epoch = ?",
   dropUpload: "DELETE FROM upload WHERE id = ? AND epoch = ?",
-  uploads: "SELECT * FROM upload ORDER BY begun_ms, rowid",
-  uploadsTo: "SELECT * FROM upload WHERE key = ? ORDER BY begun_ms DESC, rowid DESC",
+  upload: "SELECT * FROM upload WHERE id = ?",
+  uploads: `SELECT ${LISTED_UPLOAD} FROM upload WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+  uploadsTo: `SELECT ${LISTED_UPLOAD} FROM upload WHERE key = ? AND rowid < ?
+    ORDER BY rowid DESC LIMIT ?`,
 
   putLeaves: "INSERT OR REPLACE INTO leaf (blob, part, hashes, root) VALUES (?, ?, ?, ?)",
   dropLeaves: "DELETE FROM leaf WHERE blob = ?",
@@ -169,8 +175,17 @@ export function uploadValues(upload: UploadRecord): SqlValue[] {
   ];
 }
 
-/** The upload in a row of `uploads`. */
+/** The upload in a row of `upload` or `attachUpload`. */
 export function uploadOf(row: SqlRow): UploadRecord {
+  return { ...withoutMetadata(row), metadata: JSON.parse(row.metadata as string) as Metadata };
+}
+
+/** The upload in a row of `uploads` or `uploadsTo`. */
+export function listedUploadOf(row: SqlRow): ListedUpload {
+  return { ...withoutMetadata(row), number: row.number as number };
+}
+
+function withoutMetadata(row: SqlRow): Omit<UploadRecord, "metadata"> {
   const name: CheckedName = { name: row.name as string, key: row.key as Uint8Array };
   return {
     id: row.id as string,
@@ -178,7 +193,6 @@ export function uploadOf(row: SqlRow): UploadRecord {
     condition: conditionOf(row.needs_version as number | null),
     declaredSize: (row.declared_size as number | null) ?? undefined,
     modifiedMs: row.modified_ms as number,
-    metadata: JSON.parse(row.metadata as string) as Metadata,
     epoch: row.epoch as number,
     durable: row.durable as number,
     begunMs: row.begun_ms as number,

@@ -27,6 +27,7 @@ import type { Quota } from "./quota.ts";
 import { Reservations } from "./reservations.ts";
 import { type Totals, totalsOf } from "./totals.ts";
 import { insistOnSize, type OpenUpload } from "./upload_terms.ts";
+import { eachUpload } from "./upload_pages.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
 export type { InlineVersion, OpenUpload, OpenVersion, Recovery, Totals, UploadInfo };
@@ -107,7 +108,7 @@ export class FileStore implements AsyncDisposable {
   ): Promise<{ store: FileStore; recovered: Recovery }> {
     const recovered = await recover(parts);
     const store = new FileStore(parts);
-    for (const upload of await parts.catalog.uploads()) await store.#reservations.restore(upload);
+    for await (const upload of eachUpload(parts)) await store.#reservations.restore(upload);
     return { store, recovered };
   }
 
@@ -245,9 +246,14 @@ export class FileStore implements AsyncDisposable {
     return totalsOf(owner, { catalog: this.#parts.catalog, reservations: this.#reservations });
   }
 
-  /** The uploads that have not ended, but for small ones, which never outlive their connection. */
-  uploads(): Promise<UploadInfo[]> {
+  /** The uploads that have not ended, the oldest first, but for small ones, which never outlive their connection. */
+  uploads(): AsyncIterable<UploadInfo> {
     return this.#uploads.list();
+  }
+
+  /** The name to which the upload with this id goes; undefined where `uploads` would not tell of it. */
+  async nameOfUpload(id: string): Promise<string | undefined> {
+    return (await this.#parts.catalog.upload(id))?.name.name;
   }
 
   /** Takes an upload from whoever holds it and removes it. Throws `not_found`. */

@@ -13,7 +13,15 @@ import { ReadCatalog } from "./read_catalog.ts";
 /** What of a {@linkcode FileStore} changes nothing. */
 export type FilesToRead = Pick<
   FileStore,
-  "stat" | "openAtOnce" | "list" | "lastChange" | "changes" | "onChange" | "openVersion"
+  | "stat"
+  | "openAtOnce"
+  | "list"
+  | "lastChange"
+  | "changes"
+  | "onChange"
+  | "openVersion"
+  | "uploads"
+  | "nameOfUpload"
 >;
 
 /** What reading a folder needs. */

@@ -1,10 +1,12 @@
 // What is done when a store is opened, after a clean stop as after a crash: nothing stays that no row
 // names, and every row of an upload has its blob.
 
+import type { Clock } from "../base/clock.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Catalog } from "./catalog.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { forget } from "./stored_upload.ts";
+import { eachUpload } from "./upload_pages.ts";
 
 /** What a recovery found, for a line in the log. */
 export interface Recovery {
@@ -16,10 +18,15 @@ export interface Recovery {
   readonly removedBlobs: number;
 }
 
+/** What is recovered. */
+export interface RecoveryParts {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+}
+
 /** Brings blobs and catalog together again. Nobody else may use them meanwhile. Throws `storage`. */
-export async function recover(
-  parts: { readonly catalog: Catalog; readonly blobs: Blobs },
-): Promise<Recovery> {
+export async function recover(parts: RecoveryParts): Promise<Recovery> {
   const garbage = await parts.catalog.garbage();
   await new HeldBlobs(parts).removeGarbage(garbage);
   const orphans = await removeOrphans(parts);
@@ -35,12 +42,11 @@ export async function recover(
  * Unfinished blobs without a row: an abort brought back by a crash, or what a copy of the folder has from
  * before a commit. The blob that was published by it is a file's.
  */
-async function removeOrphans({ catalog, blobs }: { catalog: Catalog; blobs: Blobs }) {
-  const unfinished = await blobs.unfinished();
-  const named = new Set((await catalog.uploads()).map((upload) => upload.id));
-  const orphans = unfinished.filter((id) => !named.has(id));
-  for (const id of orphans) await blobs.removeUnfinished(id);
-  return orphans.length;
+async function removeOrphans(parts: RecoveryParts) {
+  const orphans = new Set(await parts.blobs.unfinished());
+  for await (const { id } of eachUpload(parts)) orphans.delete(id);
+  for (const id of orphans) await parts.blobs.removeUnfinished(id);
+  return orphans.size;
 }
 
 /**
@@ -48,12 +54,13 @@ async function removeOrphans({ catalog, blobs }: { catalog: Catalog; blobs: Blob
  * back, so that its client may resume and commit instead of sending everything again. Where there is
  * none at all, the crash came between row and blob, and nothing is lost with the row.
  */
-async function checkUploads({ catalog, blobs }: { catalog: Catalog; blobs: Blobs }) {
-  const held = new HeldBlobs({ catalog, blobs });
+async function checkUploads(parts: RecoveryParts) {
+  const { catalog, blobs } = parts;
+  const held = new HeldBlobs(parts);
   const unfinished = new Set(await blobs.unfinished());
   let kept = 0;
   let dropped = 0;
-  for (const upload of await catalog.uploads()) {
+  for await (const upload of eachUpload(parts)) {
     if (unfinished.has(upload.id) || await blobs.withdraw(upload.id)) {
       kept++;
     } else {

@@ -86,7 +86,8 @@ export class Reservations {
    * After a restart, and where no quota applied at its begin: an upload that is there counts, whatever the
    * quotas are now. Harmless where it does already.
    */
-  async restore({ id, name, owner, declaredSize, durable }: UploadRecord): Promise<void> {
+  async restore(upload: Omit<UploadRecord, "metadata">): Promise<void> {
+    const { id, name, owner, declaredSize, durable } = upload;
     const wanted = { name, size: declaredSize ?? durable, by: { ...EVERYBODY, name: owner } };
     await this.#turns.take(async () => {
       if (!this.#held.has(id)) await this.#enter(id, wanted);

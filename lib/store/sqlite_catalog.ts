@@ -13,6 +13,7 @@ import type {
   FileRecord,
   LeafPart,
   LinkOptions,
+  ListedUpload,
   NewFile,
   StoredContent,
   StoredFile,
@@ -27,8 +28,6 @@ import {
   partRootOf,
   prepareStatements,
   storedFileOf,
-  uploadOf,
-  uploadValues,
 } from "./catalog_statements.ts";
 import { fenced, insistOn, notFound } from "./conditions.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -37,6 +36,7 @@ import { type NewVersion, SqliteChangeLog } from "./sqlite_change_log.ts";
 import type { Account } from "./quota.ts";
 import { OWNER_REMEMBERS, RecentFiles } from "./recent_files.ts";
 import { SqliteContents } from "./sqlite_contents.ts";
+import { SqliteUploads } from "./sqlite_uploads.ts";
 import { type CurrentFile, SqliteUsage } from "./sqlite_usage.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -53,10 +53,10 @@ export class SqliteCatalog implements Catalog {
   readonly log: SqliteChangeLog;
   readonly recent: RecentFiles;
   readonly #db: SqlDatabase;
-  readonly #clock: Clock;
   readonly #sql: CatalogStatements;
   readonly #changes: GroupCommit;
   readonly #contents: SqliteContents;
+  readonly #uploads: SqliteUploads;
   readonly #usage: SqliteUsage;
 
   /** Over a database that has the tables, which is closed with it. Only its one owner may remember files. */
@@ -67,11 +67,11 @@ export class SqliteCatalog implements Catalog {
   ) {
     this.#db = db;
     this.recent = recent;
-    this.#clock = clock;
     this.#sql = prepareStatements(db);
     this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
     this.#changes = new GroupCommit(db, clock);
     this.#contents = new SqliteContents(this.#sql, () => recent.forgetAll());
+    this.#uploads = new SqliteUploads(this.#sql, clock);
     this.#usage = new SqliteUsage(this.#sql);
   }
 
@@ -116,7 +116,8 @@ export class SqliteCatalog implements Catalog {
       insistOn(file.condition, file.name.name, current?.version);
       const owner = file.owner ?? "";
       this.#usage.insistOnQuotas(file, owner, current);
-      if (file.upload) this.#endHeld(file.upload);
+      // First of all changes of its step, as it refuses by whether there was a row to remove.
+      if (file.upload && !this.#uploads.drop(file.upload)) throw fenced(file.upload.id);
       // Nothing is refused below this line, so that a refused commit has written nothing.
       const garbage: string[] = [];
       const content = this.#contents.contentFor(file, garbage);
@@ -178,42 +179,42 @@ export class SqliteCatalog implements Catalog {
   }
 
   beginUpload(upload: UploadRecord): Promise<void> {
-    return this.#changes.run(() => void this.#sql.addUpload.run(...uploadValues(upload)));
+    return this.#changes.run(() => this.#uploads.begin(upload));
   }
 
   attachUpload(id: string): Promise<UploadRecord | undefined> {
-    return this.#changes.run(() => {
-      const row = this.#sql.attachUpload.get(this.#clock.now(), id);
-      return row && uploadOf(row);
-    });
+    return this.#changes.run(() => this.#uploads.attach(id));
   }
 
   checkpointUpload(
-    { id, epoch }: UploadHold,
+    upload: UploadHold,
     durable: number,
     parts: readonly LeafPart[],
   ): Promise<void> {
     return this.#changes.run(() => {
-      const found = this.#sql.progressUpload.run(durable, this.#clock.now(), id, epoch);
-      if (found === 0) throw fenced(id);
-      this.#contents.putLeaves(id, parts);
+      this.#uploads.progress(upload, durable);
+      this.#contents.putLeaves(upload.id, parts);
     });
   }
 
-  endUpload({ id, epoch }: UploadHold): Promise<readonly string[]> {
+  endUpload(upload: UploadHold): Promise<readonly string[]> {
     return this.#changes.run(() => {
       const garbage: string[] = [];
-      if (this.#sql.dropUpload.run(id, epoch) > 0) this.#contents.discard(id, garbage);
+      if (this.#uploads.drop(upload)) this.#contents.discard(upload.id, garbage);
       return garbage;
     });
   }
 
-  async uploads(): Promise<UploadRecord[]> {
-    return this.#read(() => this.#sql.uploads.all()).map(uploadOf);
+  async upload(id: string): Promise<UploadRecord | undefined> {
+    return this.#read(() => this.#uploads.find(id));
   }
 
-  async uploadsTo(name: CheckedName): Promise<UploadRecord[]> {
-    return this.#read(() => this.#sql.uploadsTo.all(name.key)).map(uploadOf);
+  async uploads(after: number, limit: number): Promise<ListedUpload[]> {
+    return this.#read(() => this.#uploads.list(after, limit));
+  }
+
+  async uploadsTo(name: CheckedName, before: number, limit: number): Promise<ListedUpload[]> {
+    return this.#read(() => this.#uploads.listTo(name, before, limit));
   }
 
   async leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined> {
@@ -270,11 +271,6 @@ export class SqliteCatalog implements Catalog {
 
   #current(name: CheckedName): CurrentFile | undefined {
     return this.#sql.current.get(name.key) as unknown as CurrentFile | undefined;
-  }
-
-  /** First of all changes of its step, as it refuses by whether there was a row to remove. */
-  #endHeld({ id, epoch }: UploadHold): void {
-    if (this.#sql.dropUpload.run(id, epoch) === 0) throw fenced(id);
   }
 
   #put(

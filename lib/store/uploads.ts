@@ -1,12 +1,13 @@
 // The uploads of a store: which are under way in this process, which wait for a resume, and who holds them.
 
 import { equals } from "@std/bytes";
-import type { Condition, Metadata, UploadRecord } from "./catalog.ts";
+import type { Condition, ListedUpload, Metadata } from "./catalog.ts";
 import { fenced, noUpload } from "./conditions.ts";
 import { InlineUpload } from "./inline_upload.ts";
 import { forget, type UploadParts } from "./stored_upload.ts";
 import { Upload } from "./upload.ts";
 import { MAX_INLINE_SIZE } from "./upload_content.ts";
+import { eachUpload, eachUploadTo } from "./upload_pages.ts";
 import type { NewUpload, OpenUpload } from "./upload_terms.ts";
 import type { Principal } from "../base/principal.ts";
 import type { DiskSpace } from "./disk_space.ts";
@@ -67,15 +68,17 @@ export class Uploads {
   }
 
   /**
-   * Takes over the newest unfinished upload of which the same was said, whoever holds it; undefined when
-   * there is none. Throws `fenced` when the next one comes while this one takes over.
+   * Takes over the newest unfinished upload of this owner of which the same was said, whoever holds it;
+   * undefined when there is none. Throws `fenced` when the next one comes while this one takes over.
    */
   async resume(about: NewUpload, by: Principal): Promise<OpenUpload | undefined> {
     // One that stays in memory has left nothing to take over.
     if ((about.declaredSize ?? Infinity) <= MAX_INLINE_SIZE) return undefined;
-    const { reservations } = this.#parts;
-    for (const record of await this.#parts.catalog.uploadsTo(about.name)) {
-      if (!isSame(record, about)) continue;
+    const { catalog, reservations } = this.#parts;
+    for await (const listed of eachUploadTo(about.name, this.#parts)) {
+      if (!isSameButMetadata(listed, about)) continue;
+      const record = await catalog.upload(listed.id);
+      if (!record || !isSameMetadata(record.metadata, about.metadata)) continue;
       if (reservations.quotasOf(by)) await reservations.restore(record);
       const upload = await this.#takeOver({ ...about, id: record.id });
       if (upload) return this.#limited(upload, about, by);
@@ -84,13 +87,13 @@ export class Uploads {
   }
 
   /** All large uploads that have not ended, the oldest first. */
-  async list(): Promise<UploadInfo[]> {
-    const records = await this.#parts.catalog.uploads();
-    return records.map(({ id, name, declaredSize, durable, begunMs, activeMs }) => {
+  async *list(): AsyncGenerator<UploadInfo> {
+    for await (const listed of eachUpload(this.#parts)) {
+      const { id, name, declaredSize, durable, begunMs, activeMs } = listed;
       const holder = this.#holderOf(id);
       const received = holder?.received ?? durable;
       const isAttached = holder !== undefined;
-      return {
+      yield {
         id,
         name: name.name,
         declaredSize,
@@ -100,7 +103,7 @@ export class Uploads {
         activeMs,
         isAttached,
       };
-    });
+    }
   }
 
   /** Takes an upload from whoever holds it and removes it. Throws `not_found`. */
@@ -118,11 +121,11 @@ export class Uploads {
   async expire(olderThanMs: number): Promise<number> {
     const before = this.#parts.clock.now() - olderThanMs;
     let expired = 0;
-    for (const record of await this.#parts.catalog.uploads()) {
-      if (record.activeMs >= before || this.#holderOf(record.id)) continue;
+    for await (const listed of eachUpload(this.#parts)) {
+      if (listed.activeMs >= before || this.#holderOf(listed.id)) continue;
       // With the epoch that was seen: whoever attaches meanwhile keeps it.
-      if (!await forget(this.#parts, record)) continue;
-      this.#parts.reservations.release(record.id);
+      if (!await forget(this.#parts, listed)) continue;
+      this.#parts.reservations.release(listed.id);
       expired++;
     }
     return expired;
@@ -193,14 +196,16 @@ export class Uploads {
   }
 }
 
-/** Whether both are an upload of one source to one place: then the bytes of one are those of the other. */
-function isSame(record: UploadRecord, about: NewUpload): boolean {
-  return equals(record.name.key, about.name.key) &&
-    record.declaredSize === about.declaredSize &&
-    record.modifiedMs === about.modifiedMs &&
-    record.owner === about.owner &&
-    isSameCondition(record.condition, about.condition) &&
-    isSameMetadata(record.metadata, about.metadata);
+/**
+ * Whether both, if their metadata is the same too, are an upload of one source to one place: then the bytes of one
+ * are those of the other.
+ */
+function isSameButMetadata(listed: ListedUpload, about: NewUpload): boolean {
+  return equals(listed.name.key, about.name.key) &&
+    listed.declaredSize === about.declaredSize &&
+    listed.modifiedMs === about.modifiedMs &&
+    listed.owner === about.owner &&
+    isSameCondition(listed.condition, about.condition);
 }
 
 function isSameCondition(a: Condition, b: Condition): boolean {

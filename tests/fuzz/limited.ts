@@ -113,7 +113,7 @@ export type Snapshot = ReadonlyMap<string, { readonly name: string; readonly is:
 /** What there is now. */
 export async function snapshotOf(store: FileStore): Promise<Snapshot> {
   const files = await store.list({ prefix: "", after: "", limit: 10_000 });
-  const uploads = await store.uploads();
+  const uploads = await Array.fromAsync(store.uploads());
   return new Map([
     ...files.map(({ name, version, size, digest, metadata }) => {
       const is = [name, version, size, toHex(digest), JSON.stringify(metadata)].join(" ");

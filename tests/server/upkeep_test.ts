@@ -24,7 +24,7 @@ Deno.test("startUpkeep() forgets unfinished uploads that nobody has gone on with
   await (await begin("left")).detach();
   const running = await begin("running");
   const stop = startUpkeep({ store, clock, expiryMs: 10 * HOUR_MS });
-  const names = async () => (await store.uploads()).map(({ name }) => name).sort();
+  const names = async () => (await Array.fromAsync(store.uploads(), ({ name }) => name)).sort();
   await clock.advance(9 * HOUR_MS);
   assertEquals(await names(), ["left", "running"]);
   await clock.advance(2 * HOUR_MS);

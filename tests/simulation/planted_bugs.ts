@@ -54,8 +54,7 @@ export const forgottenWake: Plant = {
 export const forgottenFence: Plant = {
   catalog: (catalog) => {
     const current = async ({ id }: UploadHold): Promise<UploadHold> => {
-      const upload = (await catalog.uploads()).find((upload) => upload.id === id);
-      return { id, epoch: upload?.epoch ?? 0 };
+      return { id, epoch: (await catalog.upload(id))?.epoch ?? 0 };
     };
     return wrapped<Catalog>(catalog, {
       commit: async (file) =>

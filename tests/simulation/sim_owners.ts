@@ -73,7 +73,7 @@ export class SimOwners {
     const by = this.limited;
     if (!by) return;
     await this.#insistOnQuota(world);
-    for (const { id } of await store.uploads()) await store.abortUpload(id);
+    for await (const { id } of store.uploads()) await store.abortUpload(id);
     const { files, bytes } = await usageOf(world, by);
     const begin = async (declaredSize: number) => {
       const about = {

@@ -7,6 +7,7 @@ import { checkName } from "../../lib/base/names.ts";
 import { DEFAULT_LIMITS } from "../../lib/protocol/limits.ts";
 import type { FileRecord } from "../../lib/store/catalog.ts";
 import type { FileStore } from "../../lib/store/file_store.ts";
+import { uploadIds } from "../support/catalog_records.ts";
 import { logProblems, wholeLog } from "../support/log_problems.ts";
 import { FaultDirector } from "./fault_director.ts";
 import type { Seen } from "./history.ts";
@@ -141,7 +142,7 @@ async function checkBlobs(world: World, records: readonly FileRecord[]): Promise
     const stored = await rows.find(checkName(name));
     if (stored?.place.kind === "blob") named.add(`blobs/${stored.place.id}`);
   }
-  const uploads = (await rows.uploads()).map(({ id }) => id);
+  const uploads = await uploadIds(rows);
   for (const id of uploads) named.add(`uploads/${id}`);
   const there = new Set(
     world.disk.paths().map((path) => {

@@ -6,10 +6,13 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { merkleRoot } from "../../lib/base/merkle.ts";
 import { checkName } from "../../lib/base/names.ts";
 import { type Catalog, LEAVES_PER_PART } from "../../lib/store/catalog.ts";
-import { blobFile, inlineFile, uploadRecord } from "../support/catalog_records.ts";
+import { blobFile, inlineFile, uploadIds, uploadRecord } from "../support/catalog_records.ts";
 import { contentOf, newId } from "../support/content.ts";
 import type { CatalogHome } from "./catalog_conformance.ts";
 import { ABSENT } from "./store_steps.ts";
+
+/** Beyond the number of every upload. */
+const END = Number.MAX_SAFE_INTEGER;
 
 /** Declares the tests for one engine; each gets a new, empty home. */
 export function catalogUploadsConformance(
@@ -29,9 +32,8 @@ export function catalogUploadsConformance(
     const other = uploadRecord({ condition: ABSENT, declaredSize: 2 ** 52 });
     const third = uploadRecord({ condition: { kind: "version", version: 17 }, begunMs: 9 });
     await Promise.all([upload, other, third].map((record) => catalog.beginUpload(record)));
-    const found = await catalog.uploads();
     for (const record of [upload, other, third]) {
-      assertEquals(found.find(({ id }) => id === record.id), record);
+      assertEquals(await catalog.upload(record.id), record);
     }
     const short = { index: 0, hashes: contentOf(3 * 32) };
     await catalog.checkpointUpload(upload, 3 * 65536, [short]);
@@ -41,12 +43,12 @@ export function catalogUploadsConformance(
     await catalog.checkpointUpload(upload, (LEAVES_PER_PART + 1) * 65536, [full, next]);
     assertEquals(await catalog.leaves(upload.id, 0), full.hashes);
     assertEquals(await catalog.leaves(upload.id, 1), next.hashes);
-    const { durable } = (await catalog.uploads()).find(({ id }) => id === upload.id)!;
-    assertEquals(durable, (LEAVES_PER_PART + 1) * 65536);
+    assertEquals((await catalog.upload(upload.id))?.durable, (LEAVES_PER_PART + 1) * 65536);
 
     assertEquals(await catalog.endUpload(upload), [upload.id]);
     assertEquals(await catalog.endUpload(upload), []);
-    assertEquals((await catalog.uploads()).length, 2);
+    assertEquals(await catalog.upload(upload.id), undefined);
+    assertEquals((await uploadIds(catalog)).length, 2);
     assertEquals(await catalog.garbage(), [upload.id]);
     await catalog.forgetGarbage([upload.id]);
     assertEquals(await catalog.leaves(upload.id, 0), undefined);
@@ -61,7 +63,7 @@ export function catalogUploadsConformance(
     await catalog.checkpointUpload(upload, 65536, [{ index: 0, hashes: contentOf(32) }]);
     const parts = [{ index: 1, hashes: contentOf(64) }];
     await catalog.commit({ ...blobFile("a", id), parts, upload });
-    assertEquals(await catalog.uploads(), []);
+    assertEquals(await uploadIds(catalog), []);
     assertEquals(await catalog.endUpload(upload), []);
     assertEquals((await catalog.leaves(id, 0))?.length, 32);
     assertEquals((await catalog.leaves(id, 1))?.length, 64);
@@ -76,11 +78,11 @@ export function catalogUploadsConformance(
     assert(attached.activeMs > 5);
     const { activeMs } = attached;
     assertEquals(attached, { ...begun, epoch: 2, durable: 65536, activeMs });
-    assertEquals(await catalog.uploads(), [attached]);
+    assertEquals(await catalog.upload(begun.id), attached);
     await refused("fenced", catalog.checkpointUpload(begun, 131072, [part]));
     await refused("fenced", catalog.commit({ ...blobFile("a", begun.id), upload: begun }));
     assertEquals(await catalog.endUpload(begun), []);
-    assertEquals(await catalog.uploads(), [attached]);
+    assertEquals(await catalog.upload(begun.id), attached);
     assertEquals(await catalog.stat(checkName("a")), undefined);
     await catalog.commit({ ...blobFile("a", begun.id), upload: attached });
     assertEquals(await catalog.attachUpload(begun.id), undefined);
@@ -92,8 +94,43 @@ export function catalogUploadsConformance(
     const newer = uploadRecord({ begunMs: 6, name: checkName("caf\u00e9") });
     const other = uploadRecord({ name: checkName("b") });
     for (const upload of [old, newer, other]) await catalog.beginUpload(upload);
-    assertEquals(await catalog.uploadsTo(checkName("caf\u00e9")), [newer, old]);
-    assertEquals(await catalog.uploadsTo(checkName("c")), []);
+    const name = checkName("caf\u00e9");
+    const [first, second, ...more] = await catalog.uploadsTo(name, END, 10);
+    assertEquals([first?.id, second?.id, more], [newer.id, old.id, []]);
+    assertEquals(await catalog.uploadsTo(name, END, 1), [first!]);
+    assertEquals(await catalog.uploadsTo(name, first!.number, 10), [second!]);
+    assertEquals(await catalog.uploadsTo(name, second!.number, 10), []);
+    assertEquals(await catalog.uploadsTo(checkName("c"), END, 10), []);
+  });
+
+  test("uploads come in pages without their metadata, the oldest first", async (catalog) => {
+    const records = [1, 2, 3, 4, 5].map((begunMs) => uploadRecord({ begunMs, condition: ABSENT }));
+    for (const record of records) await catalog.beginUpload(record);
+    const first = await catalog.uploads(0, 2);
+    for (const [index, { number: _, ...listed }] of first.entries()) {
+      const { metadata: _, ...record } = records[index]!;
+      assertEquals(listed, record);
+    }
+    const second = await catalog.uploads(first[1]!.number, 2);
+    assertEquals(second.map(({ id }) => id), [records[2]!.id, records[3]!.id]);
+    const last = await catalog.uploads(second[1]!.number, 2);
+    assertEquals(last.map(({ id }) => id), [records[4]!.id]);
+    assertEquals(await catalog.uploads(last[0]!.number, 2), []);
+  });
+
+  test("uploads that begin, go on and end while pages are read move no others", async (catalog) => {
+    const records = Array.from({ length: 6 }, () => uploadRecord({}));
+    for (const record of records) await catalog.beginUpload(record);
+    const first = await catalog.uploads(0, 3);
+    // What was read, also the last of it; what is to come, also the very last.
+    for (const index of [0, 2, 3, 5]) await catalog.endUpload(records[index]!);
+    await catalog.attachUpload(records[1]!.id);
+    await catalog.attachUpload(records[4]!.id);
+    const late = uploadRecord({});
+    await catalog.beginUpload(late);
+    const rest = await catalog.uploads(first[2]!.number, 3);
+    assertEquals(rest.map(({ id }) => id), [records[4]!.id, late.id]);
+    assertEquals(await uploadIds(catalog), [records[1]!.id, records[4]!.id, late.id]);
   });
 
   test("full parts of leaves have their roots, in order", async (catalog) => {

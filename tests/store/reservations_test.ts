@@ -96,7 +96,7 @@ for (const call of ["attachUpload", "endUpload"]) {
     const resumed = await resuming;
     assertEquals(resumed.id, upload.id);
     await refused("fenced", resumed.write(new Uint8Array(1), resumed.received));
-    assertEquals(await store.uploads(), []);
+    assertEquals(await Array.fromAsync(store.uploads()), []);
     await refused("not_found", store.abortUpload(upload.id));
     await (await begin(store, "b", { declaredSize: 3 * SIZE, by: ANN })).abort();
   });

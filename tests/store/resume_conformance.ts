@@ -5,7 +5,9 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { BLOCK_SIZE, leafHash } from "../../lib/base/merkle.ts";
 import type { FileStore } from "../../lib/store/file_store.ts";
 import type { OpenUpload } from "../../lib/store/file_store.ts";
+import { uploadIds } from "../support/catalog_records.ts";
 import { contentOf, digestOf } from "../support/content.ts";
+import { settled } from "../support/fake_clock.ts";
 import { type Hook, hookedBlobs, hookedCatalog } from "../support/store_faults.ts";
 import type { StoreHome } from "./file_store_conformance.ts";
 import { ABSENT, begin, openStore, put, readFile, send } from "./store_steps.ts";
@@ -46,7 +48,7 @@ export function resumeConformance(engine: string, newHome: () => Promise<StoreHo
     await send(second, CONTENT);
     await second.commit(CONTENT.length, digestOf(CONTENT));
     assertEquals(await readFile(store, "a"), CONTENT);
-    assertEquals(await store.uploads(), []);
+    assertEquals(await Array.fromAsync(store.uploads()), []);
   });
 
   test("an upload of more than a part of leaves goes on without its bytes", async (home) => {
@@ -93,8 +95,7 @@ export function resumeConformance(engine: string, newHome: () => Promise<StoreHo
     const checkpoint = holder.checkpoint();
     const write = holder.write(CONTENT.subarray(150_000, 150_001), 150_000);
     const resuming = begin(store, "a", { ...SAME, resume: true });
-    await store.uploads(); // by then the resume has found it
-    await store.uploads();
+    await settled(); // by then the resume has found it
     disk.resolve();
     await checkpoint;
     await refused("fenced", write);
@@ -219,7 +220,7 @@ export function resumeConformance(engine: string, newHome: () => Promise<StoreHo
     await writer!.close();
     const fresh = await begin(store, "a", { ...SAME, resume: true });
     assertNotEquals(fresh.id, holder.id);
-    assertEquals((await catalog.uploads()).map(({ id }) => id), [fresh.id]);
+    assertEquals(await uploadIds(catalog), [fresh.id]);
     await fresh.abort();
   });
 

@@ -120,6 +120,18 @@ Deno.test("a listing seeks its page and reads nothing before it", async () => {
   assert(!plan.some((step) => step.includes("TEMP B-TREE")));
 });
 
+Deno.test("a page of uploads is sought as well, of all as of those to one name", async () => {
+  await using spied = await openSpied();
+  const queries = spied.sql.prepared.filter((text) => /FROM upload.*LIMIT/s.test(text));
+  const plans = queries.map((query) =>
+    spied.sql.db!.prepare(`EXPLAIN QUERY PLAN ${query}`).all().map((row) => String(row.detail))
+  );
+  assertEquals(plans, [
+    ["SEARCH upload USING INTEGER PRIMARY KEY (rowid>?)"],
+    ["SEARCH upload USING INDEX upload_key (key=? AND rowid<?)"],
+  ]);
+});
+
 Deno.test("a catalog of schema version 1 is brought up to date with all that is in it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
   const path = `${folder}/catalog.db`;
@@ -133,7 +145,7 @@ Deno.test("a catalog of schema version 1 is brought up to date with all that is 
   old.exec("INSERT INTO file VALUES (x'62', 'b', 3, 1, 0, 0, '{}')");
   old.close();
   await using catalog = SqliteCatalog.open(path, { openSql: openNodeSql, clock: systemClock });
-  const [upload] = await catalog.uploads();
+  const upload = await catalog.upload("id");
   assertEquals([upload?.activeMs, upload?.durable], [77, 1024 * 65536]);
   // Version 1 recorded no roots.
   assertEquals(await catalog.partRoots("id"), merkleRoot(hashes));

@@ -5,6 +5,7 @@ import { toHex } from "../../lib/base/hex.ts";
 import type { Blobs } from "../../lib/store/blobs.ts";
 import type { Catalog } from "../../lib/store/catalog.ts";
 import { FileStore } from "../../lib/store/file_store.ts";
+import { uploadIds } from "../support/catalog_records.ts";
 import { contentOf, digestOf } from "../support/content.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { logProblems } from "../support/log_problems.ts";
@@ -31,7 +32,7 @@ export async function assertSound(engines: Engines, ledger: Ledger): Promise<voi
   assertEquals(damages, []);
   const found = await worldIn(store);
   assertAllowed(found, ledger.worlds());
-  const uploads = (await catalog.uploads()).map(({ id }) => id);
+  const uploads = await uploadIds(catalog);
   assertEquals((await blobs.unfinished()).sort(), uploads.sort());
   assertEquals(await catalog.garbage(), []);
   assertEquals(await logProblems(catalog), []);
@@ -59,7 +60,8 @@ function assertAllowed(found: World, allowed: readonly World[]): void {
 }
 
 async function assertUploadsGoOn(store: FileStore, found: World, ledger: Ledger): Promise<void> {
-  const uploads = new Map((await store.uploads()).map((upload) => [upload.id, upload]));
+  const listed = await Array.fromAsync(store.uploads());
+  const uploads = new Map(listed.map((upload) => [upload.id, upload]));
   for (const [id, { name, digest, durable }] of ledger.uploads) {
     const upload = uploads.get(id);
     // One whose row is not there has become a file, or nobody was told of it yet.

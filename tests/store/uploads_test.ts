@@ -35,7 +35,7 @@ Deno.test("unfinished uploads are listed, aborted and expire", async () => {
   const left = await begun(store, CONTENT.subarray(0, 100_000), "left");
   await clock.advance(1000);
   await left.detach();
-  const [first, second] = await store.uploads();
+  const [first, second] = await Array.fromAsync(store.uploads());
   assertEquals(first, {
     id: held.id,
     name: "held",
@@ -52,7 +52,7 @@ Deno.test("unfinished uploads are listed, aborted and expire", async () => {
   assertEquals(await store.expireUploads(60_000), 0);
   await clock.advance(10 ** 9);
   assertEquals(await store.expireUploads(60_000), 1);
-  assertEquals((await store.uploads()).map(({ id }) => id), [held.id]);
+  assertEquals(await Array.fromAsync(store.uploads(), ({ id }) => id), [held.id]);
   await store.abortUpload(held.id);
   await refused("fenced", held.write(new Uint8Array(1), 100_000));
   await refused("not_found", store.abortUpload(held.id));

@@ -1,7 +1,7 @@
 // Records for the tests of catalogs.
 
 import { checkName } from "../../lib/base/names.ts";
-import type { Condition, NewFile, UploadRecord } from "../../lib/store/catalog.ts";
+import type { Catalog, Condition, NewFile, UploadRecord } from "../../lib/store/catalog.ts";
 import { contentOf, digestOf, newId } from "./content.ts";
 
 const ANY: Condition = { kind: "any" };
@@ -45,4 +45,9 @@ export function uploadRecord(differing: Partial<UploadRecord>): UploadRecord {
     owner: "",
     ...differing,
   };
+}
+
+/** The ids of all unfinished uploads of a catalog that has few, the oldest first. */
+export async function uploadIds(catalog: Pick<Catalog, "uploads">): Promise<string[]> {
+  return (await catalog.uploads(0, 1000)).map(({ id }) => id);
 }

@@ -9,6 +9,7 @@ import type {
   FileRecord,
   LeafPart,
   LinkOptions,
+  ListedUpload,
   NewFile,
   Place,
   StoredContent,
@@ -33,10 +34,13 @@ export class MemoryCatalog implements Catalog {
   readonly #owners = new Map<string, string>();
   /** By digest in hexadecimal digits. */
   readonly #contents = new Map<string, StoredContent>();
+  /** In the order in which they were begun. */
   readonly #uploads = new Map<string, UploadRecord>();
+  readonly #numbers = new Map<string, number>();
   readonly #leaves = new Map<string, Map<number, LeafPart>>();
   readonly #garbage = new Set<string>();
   #lastContent = 0;
+  #lastUpload = 0;
 
   constructor(clock: Pick<Clock, "now">, changesKept?: number) {
     this.#clock = clock;
@@ -50,10 +54,12 @@ export class MemoryCatalog implements Catalog {
     for (const [key, owner] of this.#owners) copy.#owners.set(key, owner);
     for (const [digest, content] of this.#contents) copy.#contents.set(digest, content);
     for (const [id, upload] of this.#uploads) copy.#uploads.set(id, upload);
+    for (const [id, number] of this.#numbers) copy.#numbers.set(id, number);
     for (const [id, parts] of this.#leaves) copy.#leaves.set(id, new Map(parts));
     for (const id of this.#garbage) copy.#garbage.add(id);
     copy.log.entries.push(...this.log.entries);
     copy.#lastContent = this.#lastContent;
+    copy.#lastUpload = this.#lastUpload;
     return copy;
   }
 
@@ -86,7 +92,7 @@ export class MemoryCatalog implements Catalog {
     this.#insistOnQuotas(file, owner, name);
     if (file.upload) this.#insistOnHold(file.upload);
     const garbage: string[] = [];
-    if (file.upload) this.#uploads.delete(file.upload.id);
+    if (file.upload) this.#dropUpload(file.upload.id);
     const known = this.#contents.get(toHex(file.digest));
     if (known && known.damage === undefined) {
       if (place.kind === "blob") this.#discard(place.id, garbage);
@@ -155,6 +161,7 @@ export class MemoryCatalog implements Catalog {
 
   async beginUpload(upload: UploadRecord): Promise<void> {
     this.#uploads.set(upload.id, upload);
+    this.#numbers.set(upload.id, ++this.#lastUpload);
   }
 
   async attachUpload(id: string): Promise<UploadRecord | undefined> {
@@ -178,18 +185,23 @@ export class MemoryCatalog implements Catalog {
   async endUpload({ id, epoch }: UploadHold): Promise<readonly string[]> {
     const garbage: string[] = [];
     if (this.#uploads.get(id)?.epoch !== epoch) return garbage;
-    this.#uploads.delete(id);
+    this.#dropUpload(id);
     this.#discard(id, garbage);
     return garbage;
   }
 
-  async uploads(): Promise<UploadRecord[]> {
-    return [...this.#uploads.values()].sort((a, b) => a.begunMs - b.begunMs);
+  async upload(id: string): Promise<UploadRecord | undefined> {
+    return this.#uploads.get(id);
   }
 
-  async uploadsTo(name: CheckedName): Promise<UploadRecord[]> {
-    const uploads = (await this.uploads()).reverse();
-    return uploads.filter((upload) => toHex(upload.name.key) === toHex(name.key));
+  async uploads(after: number, limit: number): Promise<ListedUpload[]> {
+    return this.#listedUploads().filter(({ number }) => number > after).slice(0, limit);
+  }
+
+  async uploadsTo(name: CheckedName, before: number, limit: number): Promise<ListedUpload[]> {
+    return this.#listedUploads().reverse()
+      .filter((upload) => toHex(upload.name.key) === toHex(name.key) && upload.number < before)
+      .slice(0, limit);
   }
 
   async leaves(blobId: string, partIndex: number): Promise<Uint8Array | undefined> {
@@ -287,6 +299,17 @@ export class MemoryCatalog implements Catalog {
     for (const part of parts) {
       this.#leaves.get(id)!.set(part.index, { ...part, hashes: part.hashes.slice() });
     }
+  }
+
+  #listedUploads(): ListedUpload[] {
+    return [...this.#uploads.values()].map(({ metadata: _, ...upload }) => {
+      return { ...upload, number: this.#numbers.get(upload.id)! };
+    });
+  }
+
+  #dropUpload(id: string): void {
+    this.#uploads.delete(id);
+    this.#numbers.delete(id);
   }
 
   #insistOnHold({ id, epoch }: UploadHold): UploadRecord {
