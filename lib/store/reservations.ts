@@ -109,7 +109,10 @@ export class Reservations {
     for (;;) {
       const seen = this.#released;
       try {
-        const { account, growth, others } = await this.#enter(id, wanted);
+        // As they are before the catalog is asked: one that is committed meanwhile may be counted twice then, but
+        // never not at all.
+        const others = this.#sumBut(id, wanted.by.name);
+        const { account, growth } = await this.#enter(id, wanted);
         const used = sum(account, others);
         return insistOnQuotas(quotas, used, growth);
       } catch (thrown) {
@@ -124,10 +127,7 @@ export class Reservations {
     }
   }
 
-  /**
-   * Reserves before it asks the catalog, and counts the others as they were before: one that is committed
-   * meanwhile may be counted twice then, but never not at all.
-   */
+  /** Reserves before it asks the catalog, so that others count it meanwhile. */
   async #enter(id: string, { name, size, by }: Wanted) {
     const pessimistic = { files: 1, bytes: size };
     const held = this.#held.get(id);
@@ -139,12 +139,11 @@ export class Reservations {
       store: { ...before.store, bytes: most },
     };
     this.#held.set(id, { owner: by.name, size, growth: entered });
-    const others = this.#sumBut(id, by.name);
     const account = await this.#catalog.account(by.name, name);
     const growth = positive(growthOf(size, by.name, account.replaced));
     // It may have ended meanwhile.
     if (this.#held.has(id)) this.#held.set(id, { owner: by.name, size, growth });
-    return { account, growth, others };
+    return { account, growth };
   }
 
   #sumBut(id: string | undefined, owner: string): Growth {
