@@ -1,3 +1,5 @@
+// Metadata compared: by what is in it, as the order of keys says nothing.
+
 /** Whether both have the same strings under the same keys, in whatever order. */
 export function isSameStrings(
   a: Readonly<Record<string, string>>,

@@ -9,12 +9,12 @@ import type { UnknownMessage } from "../protocol/codec.ts";
 import { FrameConnection } from "../protocol/frame_connection.ts";
 import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { EARLY_TERMS, type Terms } from "../protocol/handshake.ts";
-import { DEFAULT_CHUNK, DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
+import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
 import { errorOf, greet } from "./greet.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { type Call, type OnReply, PendingCall, type Untagged } from "./pending_call.ts";
+import { type Call, isEarly, type OnReply, PendingCall, type Untagged } from "./pending_call.ts";
 import { Places } from "./places.ts";
 
 /** What a connection's calls need. */
@@ -291,12 +291,4 @@ export class Calls {
       this.#leave(call);
     }
   }
-}
-
-/** Whether a request may go out before the server has said what it takes (PROTOCOL.md 4.1). */
-function isEarly(request: Untagged<Request>): boolean {
-  if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
-  // The data of a small upload would follow at once, and how much of it is not known yet.
-  if (request.type !== "Begin") return true;
-  return request.resume === 1 && Object.keys(request.metadata).length === 0;
 }

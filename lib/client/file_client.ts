@@ -173,7 +173,7 @@ export class FileClient implements AsyncDisposable {
     return verify(this.#link, name, options);
   }
 
-  /** The unfinished uploads on the server, which a `put` of the same source would go on with. */
+  /** The unfinished uploads on the server, which a `put` of the same source with the same token would go on with. */
   uploads(options: CallOptions = {}): Promise<UnfinishedUpload[]> {
     const { signal } = options;
     return this.#link.run(async (calls) => {

@@ -1,5 +1,6 @@
 // One request under way, as the client keeps it: who takes its replies, and how it ends.
 
+import { DEFAULT_CHUNK } from "../protocol/limits.ts";
 import type { Message, MessageRule, Request } from "../protocol/messages.ts";
 import { MESSAGES } from "../protocol/messages.ts";
 
@@ -91,4 +92,12 @@ export class PendingCall implements Call {
     this.endWait?.();
     this.#stopListening?.();
   }
+}
+
+/** Whether a request may go out before the server has said what it takes (PROTOCOL.md 4.1). */
+export function isEarly(request: Untagged<Request>): boolean {
+  if (request.type === "ReadRange") return request.chunk <= DEFAULT_CHUNK;
+  // The data of a small upload would follow at once, and how much of it is not known yet.
+  if (request.type !== "Begin") return true;
+  return request.resume === 1 && Object.keys(request.metadata).length === 0;
 }

@@ -1,7 +1,8 @@
 // The uploads of a store: which are under way in this process, which wait for a resume, and who holds them.
 
 import { equals } from "@std/bytes";
-import type { Condition, ListedUpload, Metadata } from "./catalog.ts";
+import { isSameStrings } from "../base/same_strings.ts";
+import type { Condition, ListedUpload } from "./catalog.ts";
 import { fenced, noUpload } from "./conditions.ts";
 import { InlineUpload } from "./inline_upload.ts";
 import { forget, type UploadParts } from "./stored_upload.ts";
@@ -78,7 +79,7 @@ export class Uploads {
     for await (const listed of eachUploadTo(about.name, this.#parts)) {
       if (!isSameButMetadata(listed, about)) continue;
       const record = await catalog.upload(listed.id);
-      if (!record || !isSameMetadata(record.metadata, about.metadata)) continue;
+      if (!record || !isSameStrings(record.metadata, about.metadata)) continue;
       if (reservations.quotasOf(by)) await reservations.restore(record);
       const upload = await this.#takeOver({ ...about, id: record.id });
       if (upload) return this.#limited(upload, about, by);
@@ -211,10 +212,4 @@ function isSameButMetadata(listed: ListedUpload, about: NewUpload): boolean {
 function isSameCondition(a: Condition, b: Condition): boolean {
   if (a.kind === "version" && b.kind === "version") return a.version === b.version;
   return a.kind === b.kind;
-}
-
-function isSameMetadata(a: Metadata, b: Metadata): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }
