@@ -268,7 +268,8 @@ if (import.meta.main) {
       using tokens = await TokenStore.open(dataFolder, parts);
       return !tokens.isEmpty;
     },
-    openTokens: async (dataFolder) => TokenStore.open(dataFolder, DATA_FOLDER_PARTS),
+    openTokens: async (dataFolder, how) =>
+      await TokenStore.open(dataFolder, DATA_FOLDER_PARTS, how),
     check: async ({ dataFolder, signal, onDamage }) =>
       await checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
         signal,
@@ -284,6 +285,7 @@ if (import.meta.main) {
 function describeRecovery(recovered: Recovery): string | undefined {
   const { uploads, droppedUploads, removedBlobs } = recovered;
   if (uploads + droppedUploads + removedBlobs === 0) return undefined;
-  return `Recovered: ${uploads} unfinished uploads kept, ${droppedUploads} dropped, ` +
-    `${removedBlobs} blobs removed that nothing needed`;
+  const kept = uploads === 1 ? "1 unfinished upload" : `${uploads} unfinished uploads`;
+  const blobs = removedBlobs === 1 ? "1 blob" : `${removedBlobs} blobs`;
+  return `Recovered: ${kept} kept, ${droppedUploads} dropped, ${blobs} removed that nothing needed`;
 }

@@ -36,14 +36,27 @@ export function parseAddress(text: string, options: ParseAddressOptions): Addres
 function authorityIn(fragment: string, { source }: ParseAddressOptions): string {
   // Every certificate begins so: its first byte says that a sequence of over 255 bytes follows.
   const text = /^ca=(MI[\w-]+)=*$/.exec(fragment)?.[1];
-  if (text === undefined) {
+  const base64 = text?.replaceAll("-", "+").replaceAll("_", "/");
+  if (base64 === undefined || !isWhole(base64)) {
     throw new UsageError(
       `${source} has no whole certificate behind #ca=; copy all of the line that the server prints`,
     );
   }
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
   const lines = base64.padEnd(Math.ceil(base64.length / 4) * 4, "=").replaceAll(/.{1,64}/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
+}
+
+/** Whether DER is as long as it says itself (X.690, 8.1.3): the end of a long line is easily left behind. */
+function isWhole(base64: string): boolean {
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+  } catch {
+    return false;
+  }
+  const head = 2 + (bytes[1]! & 0x7f);
+  const length = bytes.subarray(2, head).reduce((sum, byte) => sum * 256 + byte, 0);
+  return bytes.length === head + length;
 }
 
 /** The address that a client is given for TLS, with the authority to trust, in PEM, if it is no public one. */

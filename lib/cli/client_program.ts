@@ -143,8 +143,9 @@ async function runLine(
   }
   if (operands.length > command.most) {
     const extra = quote(operands[command.most]!);
+    const taken = command.most === 0 ? "nothing" : command.operands;
     throw new UsageError(
-      `morsel ${command.name} takes ${command.operands}, but not ${extra} as well; ${see(command)}`,
+      `morsel ${command.name} takes ${taken}, but not ${extra} as well; ${see(command)}`,
     );
   }
   return await runCommand(command, { parsed, screen, options });

@@ -210,6 +210,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "List uploads that were not finished, or forget one",
     details: ["The same put run again goes on with them. They expire by themselves in the end."],
     options: [{ name: "abort", value: "ID", summary: "Forget this one" }],
+    nextSteps: { not_found: "morsel uploads shows them" },
     examples: [["uploads", "list them: id, bytes that are safe, state, last activity, name"]],
     run: uploadsCommand,
   },

@@ -61,6 +61,13 @@ export function readFolderOptions(options: ParsedOptions): FolderOptions {
   };
 }
 
+/** What to tell of a source in which there was nothing. */
+export function nothingIn({ filter }: FolderOptions): string {
+  return filter.wantsAll
+    ? "There are no files in there"
+    : "There are no files in there that --include and --exclude leave";
+}
+
 /** Throws a UsageError where one of them was given to a command that is not to deal with folders. */
 export function refuseFolderOptions(options: ParsedOptions): void {
   for (const { name, value } of FOLDER_OPTIONS) {

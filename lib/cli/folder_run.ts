@@ -37,6 +37,8 @@ export interface FolderRunOptions {
   /** What it is all about. */
   readonly action: FolderAction;
   readonly isDryRun: boolean;
+  /** What to tell where nothing was there to be done, and that is no failure. */
+  readonly whenEmpty?: string;
 }
 
 /** Files that are known of before their turn: the totals of most folders, in a few megabytes. */
@@ -152,6 +154,8 @@ export class FolderRun implements AsyncDisposable {
     const { screen, signal } = this.#context;
     try {
       await work();
+      const { whenEmpty } = this.#options;
+      if (whenEmpty !== undefined && this.isEmpty) await screen.message(whenEmpty);
     } catch (error) {
       signal.throwIfAborted();
       const { exitCode, endsAll } = await screen.failure(error);

@@ -38,7 +38,11 @@ export async function getFolder(context: CommandContext, connections: number): P
   return await run.conclude(async () => {
     await fetchTree(run, context, fetching);
     if (!run.isEmpty) return;
-    throw new MorselError("not_found", `There is nothing to fetch in ${quote(prefixOf(folder))}`);
+    const where = quote(prefixOf(folder));
+    const what = given.filter.wantsAll
+      ? "nothing to fetch"
+      : "nothing that --include and --exclude leave";
+    throw new MorselError("not_found", `There is ${what} in ${where}`);
   });
 }
 

@@ -19,9 +19,14 @@ export class PathFilter {
     this.#exclude = exclude.map((text) => patternOf(text, "exclude"));
   }
 
+  /** Whether it says nothing, so that all is wanted. */
+  get wantsAll(): boolean {
+    return this.#include.length + this.#exclude.length === 0;
+  }
+
   /** Whether a file is wanted: matched by an include, if there are any, and by no exclude. */
   wants(path: string): boolean {
-    if (this.#include.length + this.#exclude.length === 0) return true;
+    if (this.wantsAll) return true;
     const { isIncluded, isExcluded } = this.#judge(path.slice(0, path.lastIndexOf("/") + 1));
     if (isExcluded || this.#exclude.some((pattern) => pattern.matchesFile(path))) return false;
     return isIncluded || this.#include.length === 0 ||

@@ -8,7 +8,7 @@ import type { FileInfo, PutOptions } from "../client/types.ts";
 import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import { LocalFileError, RefusedNameError } from "./failure.ts";
-import { type FolderOptions, readFolderOptions } from "./folder_options.ts";
+import { type FolderOptions, nothingIn, readFolderOptions } from "./folder_options.ts";
 import { type FolderJob, FolderRun } from "./folder_run.ts";
 import { localDigest } from "./local_digest.ts";
 import { type TreeFile, walkTree } from "./local_tree.ts";
@@ -24,7 +24,9 @@ export async function putFolders(
   putOptions: PutOptions,
 ): Promise<ExitCode> {
   const options = readFolderOptions(context.options);
-  await using run = new FolderRun(context, { action: "stored", isDryRun: options.isDryRun });
+  const { isDryRun } = options;
+  const whenEmpty = `${nothingIn(options)}, so nothing is stored`;
+  await using run = new FolderRun(context, { action: "stored", isDryRun, whenEmpty });
   return await run.conclude(async () => {
     for (const { error, title } of sources.failed) await run.failed(error, title);
     if (sources.files.length + sources.folders.length === 0) return;
@@ -34,8 +36,6 @@ export async function putFolders(
       for (const folder of sources.folders) yield* folderJobs(run, context, { folder, storing });
     };
     await store(run, context, { jobs: jobs(), storing });
-    if (!run.isEmpty) return;
-    await context.screen.message("There are no files in there, so nothing is stored");
   });
 }
 

@@ -100,8 +100,8 @@ export class Screen {
       const error = { code, message, detail, ...(item && { item }), ...(stack && { stack }) };
       await this.#line(JSON.stringify({ error }));
     } else {
-      // What is wrong with a TLS channel says itself what to do; a token would not help.
-      const next = detail.channel === "tls" ? undefined : this.#nextSteps[code];
+      // What is wrong with a channel of another kind says itself what to do; a token would not help.
+      const next = detail.channel === undefined ? this.#nextSteps[code] : undefined;
       // Most messages name the file already.
       const about = item && !message.includes(quote(item)) ? `${printable(item)}: ` : "";
       await this.#line(`morsel: ${about}${message}${next ? `; ${next}` : ""}`);

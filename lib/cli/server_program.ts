@@ -20,7 +20,12 @@ import { SERVER_OPTIONS } from "./server_options.ts";
 import { WORKER_WORD, workersOption, type WorkProgramOptions } from "./server_workers.ts";
 import { guardOpenAddress, serverTls } from "./server_tls_options.ts";
 import { stopOnSignal } from "./stop_on_signal.ts";
-import { TOKEN_OPTIONS, type TokenAdmin, tokenProgram } from "./token_program.ts";
+import {
+  type OpenTokensOptions,
+  TOKEN_OPTIONS,
+  type TokenAdmin,
+  tokenProgram,
+} from "./token_program.ts";
 
 /** What the program has served. */
 export interface ServeProgramOptions {
@@ -92,7 +97,7 @@ export interface ServerProgramOptions {
   /** Checks a data folder that no server has open. */
   check?: (options: CheckProgramOptions) => Promise<CheckReport>;
   /** Opens the tokens of a data folder, also beside a server that has it. */
-  openTokens?: (dataFolder: string) => Promise<TokenAdmin>;
+  openTokens?: (dataFolder: string, options: OpenTokensOptions) => Promise<TokenAdmin>;
   /** Whether a token has been made for the data in a folder; without this there are none. */
   hasTokens?: (dataFolder: string) => Promise<boolean>;
   /** Serves as one of the workers of the server that has started this process. Returns the exit code. */
@@ -177,7 +182,7 @@ async function aboutTokens(
     return EXIT.done;
   }
   if (!openTokens) throw new UsageError(`This server has no tokens; ${HINT}`);
-  const open = () => openTokens(options.value("data") ?? DEFAULT_FOLDER);
+  const open = (how: OpenTokensOptions) => openTokens(options.value("data") ?? DEFAULT_FOLDER, how);
   const words = { operands: operands.slice(1), options };
   await tokenProgram(words, { screen, open, nowMs: Date.now() });
   return EXIT.done;

@@ -3,7 +3,7 @@
 
 import { type CommandContext, transferOptions } from "./command.ts";
 import type { ExitCode } from "./exit_codes.ts";
-import { readFolderOptions } from "./folder_options.ts";
+import { nothingIn, readFolderOptions } from "./folder_options.ts";
 import { FolderRun } from "./folder_run.ts";
 import { fetchTree } from "./get_folder.ts";
 import { localExtras, removeLocalExtras } from "./local_extras.ts";
@@ -25,7 +25,9 @@ export async function sync(context: CommandContext): Promise<ExitCode> {
 async function syncUp(context: CommandContext, path: string, prefix: string): Promise<ExitCode> {
   const options = readFolderOptions(context.options);
   const folder = { path, name: folderName(prefix) };
-  await using run = new FolderRun(context, { action: "stored", isDryRun: options.isDryRun });
+  const { isDryRun } = options;
+  const whenEmpty = nothingIn(options);
+  await using run = new FolderRun(context, { action: "stored", isDryRun, whenEmpty });
   return await run.conclude(async () => {
     const storing = { ...await connectToPut(context, transferOptions(context)), ...options };
     const storeAll = async () =>
@@ -48,7 +50,8 @@ async function syncDown(context: CommandContext, prefix: string, path: string): 
   const folder = folderName(prefix);
   const newTree = () => new TargetTree({ files, windows, root: path });
   const client = await context.connect();
-  await using run = new FolderRun(context, { action: "fetched", isDryRun });
+  const whenEmpty = nothingIn(options);
+  await using run = new FolderRun(context, { action: "fetched", isDryRun, whenEmpty });
   return await run.conclude(async () => {
     const fetching = { ...options, client, folder, under: "" };
     if (!context.options.flag("delete")) {

@@ -1,5 +1,6 @@
 // The options of the client that name PEM files: whom it trusts, and what it shows of itself.
 
+import { quote } from "../base/names.ts";
 import type { Address } from "../runtime/connection.ts";
 import type { HostProcess } from "../runtime/process.ts";
 import type { ParsedOptions } from "./arguments.ts";
@@ -33,10 +34,15 @@ export async function withTlsFiles(
       const { bytes } = await host.files.readWhole(path, MOST_BYTES);
       return new TextDecoder().decode(bytes);
     });
+  const readCertificate = async (path: string) => {
+    const pem = await read(path);
+    if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+    throw new UsageError(`There is no certificate in PEM in ${quote(path)}`);
+  };
   const tls = {
     ...address.tls,
-    ...(caFile !== undefined && { ca: await read(caFile) }),
-    ...(certFile !== undefined && { cert: await read(certFile) }),
+    ...(caFile !== undefined && { ca: await readCertificate(caFile) }),
+    ...(certFile !== undefined && { cert: await readCertificate(certFile) }),
     ...(keyFile !== undefined && { key: await read(keyFile) }),
   };
   return { ...address, tls };

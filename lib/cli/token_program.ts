@@ -26,6 +26,12 @@ export interface TokenAdmin extends Disposable {
   revoke(name: string): void;
 }
 
+/** How the tokens of a data folder are opened. */
+export interface OpenTokensOptions {
+  /** Whether the folder is made if it is not there; otherwise that is `not_found`. */
+  readonly make: boolean;
+}
+
 /** The options of `token`, beside `--data`, `--debug` and `--help`. */
 export const TOKEN_OPTIONS: readonly OptionRule[] = [
   {
@@ -54,7 +60,7 @@ const HINT = "see morsel-server --help";
 /** What {@linkcode tokenProgram} works with. */
 export interface TokenProgramOptions {
   readonly screen: Screen;
-  readonly open: () => Promise<TokenAdmin>;
+  readonly open: (options: OpenTokensOptions) => Promise<TokenAdmin>;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -77,7 +83,7 @@ export async function tokenProgram(
     throw new UsageError(`token ${action} takes ${takesName ? "one NAME" : "no name"}; ${HINT}`);
   }
   const wanted = action === "create" ? tokenIn(name!, given, nowMs) : undefined;
-  using tokens = await open();
+  using tokens = await open({ make: wanted !== undefined });
   if (wanted) {
     const token = await tokens.create(wanted);
     await screen.message(
@@ -88,7 +94,9 @@ export async function tokenProgram(
     tokens.revoke(name!);
     await screen.message(`Revoked the token ${name}; its connections end within seconds`);
   } else {
-    for (const token of tokens.list()) {
+    const all = tokens.list();
+    if (all.length === 0) await screen.message("There are no tokens: whoever connects may do all");
+    for (const token of all) {
       await screen.results(given.flag("json") ? json(token) : line(token, nowMs));
     }
   }

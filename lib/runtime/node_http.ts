@@ -44,13 +44,12 @@ export function serveHttp(
     socket.once("close", systemClock.timer(PATIENCE_MS, () => void socket.destroy()));
   });
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => {
+    server.once("error", (cause: Error & { code?: unknown }) => {
       const where = `${address.host}:${address.port}`;
-      reject(
-        new MorselError("connection", `Cannot show metrics on ${where}: ${cause.message}`, {
-          cause,
-        }),
-      );
+      const reason = cause.code === "EADDRINUSE" ? "Address already in use" : cause.message;
+      const detail = { channel: "http" };
+      const message = `Cannot show metrics on ${where}: ${reason}`;
+      reject(new MorselError("connection", message, { cause, detail }));
     });
     server.listen({ ...address }, () => {
       const { address: host, port } = server.address() as { address: string; port: number };

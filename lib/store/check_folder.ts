@@ -1,10 +1,9 @@
 // Checks a data folder that no server has open.
 
-import { MorselError } from "../base/errors.ts";
 import type { CheckProgress } from "./check.ts";
 import type { Damage } from "./damage.ts";
 import { type DataFolderParts, openDataFolder } from "./data_folder.ts";
-import { storageError } from "./storage_error.ts";
+import { insistOnDataFolder } from "./insist_on_folder.ts";
 
 /** What {@linkcode checkDataFolder} is told. */
 export interface CheckFolderOptions {
@@ -22,18 +21,7 @@ export async function checkDataFolder(
   parts: DataFolderParts,
   options: CheckFolderOptions = {},
 ): Promise<CheckProgress> {
-  // A mistyped path is not to become a new, empty store that is found to be whole.
-  if (!await isThere(`${path}/catalog.db`, parts)) {
-    throw new MorselError("not_found", `There is no data folder ${path}; name it with --data`);
-  }
+  await insistOnDataFolder(path, ["catalog.db"], parts);
   await using folder = await openDataFolder(path, parts);
   return await folder.store.check(options);
-}
-
-async function isThere(path: string, { files }: DataFolderParts): Promise<boolean> {
-  try {
-    return await files.stat(path) !== undefined;
-  } catch (thrown) {
-    throw storageError(thrown, `Cannot look for ${path}`);
-  }
 }

@@ -109,7 +109,8 @@ async function diskSpace(
     await freeSpace();
   } catch (thrown) {
     if (!reserve.onUnknown) throw thrown;
-    reserve.onUnknown(asMorselError(thrown, "storage"));
+    const { message } = asMorselError(thrown, "storage");
+    reserve.onUnknown(new MorselError("storage", `No space is kept free on the disk. ${message}`));
     return undefined;
   }
   return new DiskSpace({ clock, reserve: reserve.bytes, freeSpace });
@@ -120,6 +121,9 @@ async function makeFolder(path: string, files: Files): Promise<void> {
     if ((await files.stat(path))?.kind === "folder") return;
     await files.makeFolder(path);
   } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === "EEXIST") {
+      throw new MorselError("storage", `${path} is a file; name a folder for the data`);
+    }
     throw storageError(thrown, `Cannot make the data folder ${path}`);
   }
   try {

@@ -16,6 +16,7 @@ import {
 import { formatToken, isTokenName } from "../base/token.ts";
 import type { Files } from "../runtime/files.ts";
 import type { OpenSql, SqlDatabase, SqlRow } from "../runtime/sql.ts";
+import { insistOnDataFolder } from "./insist_on_folder.ts";
 import { storageError } from "./storage_error.ts";
 
 /** A token as it is kept. It is never removed, so that its name never means another one. */
@@ -71,10 +72,18 @@ export class TokenStore implements Disposable {
     this.#decoy = prepare(db);
   }
 
-  /** Opens the tokens in a folder; both are made if they are not there, closed to other users of the machine. */
-  static async open(folder: string, parts: TokenStoreParts): Promise<TokenStore> {
+  /**
+   * Opens the tokens in a folder; both are made if they are not there, closed to other users of the machine. Throws
+   * `not_found` where no folder is to be made, and there is none with data.
+   */
+  static async open(
+    folder: string,
+    parts: TokenStoreParts,
+    { make = true } = {},
+  ): Promise<TokenStore> {
     const { files, openSql, clock } = parts;
     const path = `${folder}/tokens.db`;
+    if (!make) await insistOnDataFolder(folder, ["tokens.db", "catalog.db"], parts);
     try {
       if (!await files.stat(path)) {
         await files.makeFolder(folder);

@@ -50,10 +50,11 @@ Deno.test("parseAddress reads morsel:// as plain and morsels:// as TLS, with an 
   assertEquals(read("morsel://a:7/"), { host: "a", port: 7 });
   assertEquals(read("morsels://a"), { host: "a", port: 1300, tls: {} });
   assertEquals(read("MORSELS://[::1]:7/"), { host: "::1", port: 7, tls: {} });
+  // A sequence of 48 bytes, as its second to fourth bytes say.
   const ca = "-----BEGIN CERTIFICATE-----\n" +
-    `MIIB+/${"A".repeat(58)}\nBBBBBB==\n-----END CERTIFICATE-----\n`;
+    `MIIAMPv/${"A".repeat(56)}\nBBBBBA==\n-----END CERTIFICATE-----\n`;
   const address = formatTlsAddress({ host: "::1", port: 7 }, ca);
-  assertEquals(address, `morsels://[::1]:7/#ca=MIIB-_${"A".repeat(58)}BBBBBB`);
+  assertEquals(address, `morsels://[::1]:7/#ca=MIIAMPv_${"A".repeat(56)}BBBBBA`);
   assertEquals(read(address), { host: "::1", port: 7, tls: { ca } });
   assertEquals(formatTlsAddress({ host: "a", port: 7 }, undefined), "morsels://a:7/");
 });
@@ -62,6 +63,8 @@ Deno.test("parseAddress refuses half an authority, one without TLS, and other ad
   const mistakes = [
     ["morsels://a/#ca=", "has no whole certificate behind #ca="],
     ["morsels://a/#ca=MI+x", "has no whole certificate behind #ca="],
+    ["morsels://a/#ca=MIIAMPv_AAAA", "has no whole certificate behind #ca="],
+    ["morsels://a/#ca=MIIAMPv_A", "has no whole certificate behind #ca="],
     ["morsels://a/#other", "has no whole certificate behind #ca="],
     ["morsel://a/#ca=MIIB", "has an authority but no TLS"],
     ["morsels://a/path", "is not HOST:PORT"],

@@ -163,18 +163,21 @@ Deno.test("what is wrong in the configuration is one line that says where", asyn
 
 Deno.test("TLS is asked for by the address, and files say whom to trust and what to show", async () => {
   await using run = await configured({ servers: { home: { address: "morsels://10.0.0.1:7" } } });
-  for (const name of ["ca", "cert", "key"]) await run.host.write(name, `the ${name}`);
+  const pem = (name: string) => `the ${name}\n-----BEGIN CERTIFICATE-----\n`;
+  for (const name of ["ca", "cert"]) await run.host.write(name, pem(name));
+  await run.host.write("key", "the key");
   const files = ["--tls-ca", "ca", "--tls-cert", "cert", "--tls-key", "key"];
   assertEquals(await run.run("ls", "home:", ...files), 0);
   assertEquals(run.address, {
     host: "10.0.0.1",
     port: 7,
-    tls: { ca: "the ca", cert: "the cert", key: "the key" },
+    tls: { ca: pem("ca"), cert: pem("cert"), key: "the key" },
   });
   const mistakes: [string[], string][] = [
     [["--server", "10.0.0.1", "--tls-ca", "ca"], "need a server with TLS; write it as morsels://"],
+    [["--server", "home", "--tls-ca", "key"], 'There is no certificate in PEM in "key"'],
     [["--server", "home", "--tls-key", "key"], "--tls-cert and --tls-key belong together"],
-    [["--server", "morsels://a/#ca=MIIB", "--tls-ca", "ca"], "Both --tls-ca and #ca= say whom"],
+    [["--server", "morsels://a/#ca=MIIAAA", "--tls-ca", "ca"], "Both --tls-ca and #ca= say whom"],
   ];
   for (const [args, message] of mistakes) {
     assertEquals(await run.run("ls", ...args), 2);

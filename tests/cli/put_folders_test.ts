@@ -143,6 +143,24 @@ Deno.test("put -r of an empty folder says so and succeeds", async () => {
   assertStringIncludes(run.err, "There are no files in there, so nothing is stored");
 });
 
+Deno.test("a filter that leaves nothing is told as what it is, whichever way", async () => {
+  await using run = await withFiles("d/a");
+  run.remote.add("m/a", "x");
+  for (
+    const [args, code] of [
+      [["put", "-r", "d"], 0],
+      [["sync", "d", "m"], 0],
+      [["get", "-r", "m", "-o", "to"], 4],
+    ] as const
+  ) {
+    const before = run.err.length;
+    assertEquals(await run.run(...args, "--include", "*.png"), code);
+    assertStringIncludes(run.err.slice(before), "that --include and --exclude leave");
+  }
+  assertEquals(await run.run("sync", "--down", "nothing", "d"), 0);
+  assertStringIncludes(run.err, "There are no files in there");
+});
+
 Deno.test("put -r goes on past what fails, tells of each, and exits with 9", async () => {
   await using run = await withFiles("d/a", "d/b", "d/bad\nname", "d/c", "d/closed/x");
   run.remote.faults.set("put d/b", new MorselError("limit", "Too large"));

@@ -23,7 +23,7 @@ async function token(folder: string, ...args: string[]) {
     host,
     version: "1.2.3",
     serve: () => Promise.reject(new Error("It is not to serve")),
-    openTokens: () => TokenStore.open(folder, PARTS),
+    openTokens: (_, how) => TokenStore.open(folder, PARTS, how),
   });
   return { code, out: host.stdout.text, err: host.stderr.text };
 }
@@ -90,3 +90,20 @@ for (const { args, says } of MISTAKES) {
     assertEquals(err.includes(says), true, err);
   });
 }
+
+Deno.test("token ls and token revoke make no folder, and say that there is none", async () => {
+  await using folder = await newFolder();
+  const mistyped = `${folder.path}/mistyped/data`;
+  for (const words of [["ls"], ["revoke", "camera"]]) {
+    const { code, out, err } = await token(mistyped, ...words);
+    assertEquals([code, out], [4, ""]);
+    assertEquals(err, `morsel: There is no data folder ${mistyped}; name it with --data\n`);
+  }
+  assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
+  await Deno.writeTextFile(`${folder.path}/catalog.db`, "");
+  assertEquals(await token(folder.path, "ls"), {
+    code: 0,
+    out: "",
+    err: "morsel: There are no tokens: whoever connects may do all\n",
+  });
+});
