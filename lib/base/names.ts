@@ -58,7 +58,8 @@ export function checkPrefix(prefix: string): Uint8Array {
 export function quote(name: string): string {
   const shown = name.length > 80 ? `${name.slice(0, 77)}…` : name;
   return JSON.stringify(shown.toWellFormed()).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    // With the marks that turn the direction of writing.
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -78,11 +78,11 @@ export class Screen {
   }
 
   /**
-   * Writes a line for people to standard error. With `json` the event is written in its place, or nothing
+   * Writes a line for people to standard error, with control characters shown as what they are. With `json` the event is written in its place, or nothing
    * where it is of no use to a program; with `quiet` neither is.
    */
   async message(line: string, event?: ScreenEvent): Promise<void> {
-    if (!this.#json && !this.#quiet) await this.#line(`morsel: ${line}`);
+    if (!this.#json && !this.#quiet) await this.#line(`morsel: ${printable(line)}`);
     else if (event) await this.event(event);
   }
 
@@ -105,7 +105,7 @@ export class Screen {
       // Most messages name the file already.
       const about = item && !message.includes(quote(item)) ? `${printable(item)}: ` : "";
       await this.#line(`morsel: ${about}${message}${next ? `; ${next}` : ""}`);
-      if (stack) await this.#line(stack);
+      if (stack) await this.#line(stack.split("\n").map(printable).join("\n"));
     }
     return failure;
   }

@@ -59,6 +59,10 @@ Deno.test("a quoted name is short and has no control characters", () => {
   assertStringIncludes(shown, "\\u0007\\u009b31m");
 });
 
+Deno.test("a quoted name does not turn the direction of writing", () => {
+  assertEquals(quote("a\u202egpj.exe\u2066"), '"a\\u202egpj.exe\\u2066"');
+});
+
 Deno.test("compareBytes() orders text as its UTF-8 bytes are ordered", () => {
   const utf8 = new TextEncoder();
   const texts = [

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { MorselError } from "../../lib/base/errors.ts";
 import { LocalFileError } from "../../lib/cli/failure.ts";
 import { Screen, type ScreenOptions } from "../../lib/cli/screen.ts";
@@ -46,6 +46,20 @@ Deno.test("debug shows where an error arose, and nothing else does", async () =>
   const debug = screenWith({ debug: true });
   await debug.screen.failure(new Error("x"));
   assertEquals(debug.stderr.text.includes("screen_test.ts"), true);
+});
+
+Deno.test("what a server has said steers no terminal, in a message and in a stack", async () => {
+  const { screen, stderr } = screenWith({ debug: true });
+  await screen.message("gone\x1b[2J\nmorsel: fake; connecting again");
+  const error = new Error("a\x1b]0;b\x07");
+  error.stack = "Error: a\x1b]0;b\x07\n    at c";
+  await screen.failure(new Error("outer", { cause: error }));
+  assertEquals(stderr.text.includes("\x1b"), false);
+  assertStringIncludes(
+    stderr.text,
+    "morsel: gone\\u001b[2J\\u000amorsel: fake; connecting again\n",
+  );
+  assertStringIncludes(stderr.text, "Error: a\\u001b]0;b\\u0007\n    at c\n");
 });
 
 Deno.test("quiet and json leave messages out, but not errors", async () => {
