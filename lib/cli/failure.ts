@@ -132,6 +132,13 @@ function describeLocal(error: LocalFileError): Failure {
   return failure("local", error.message, { exitCode, detail, endsAll });
 }
 
+/** Whether there is no room on the disk of a local file. */
+export function isDiskFull(thrown: unknown): boolean {
+  return causes(thrown).some((error) =>
+    error instanceof LocalFileError && DISK_FULL.has(error.code)
+  );
+}
+
 const DISK_FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
 function localMessage(

@@ -1,6 +1,7 @@
 // The removal of local files that a server does not have, and of the folders that are empty after that: the end of
 // `sync --down --delete`. A folder is dealt with when all of it has been seen.
 
+import { CaseTwins } from "./case_twins.ts";
 import type { CommandContext } from "./command.ts";
 import { locally } from "./failure.ts";
 import type { FolderRun } from "./folder_run.ts";
@@ -13,7 +14,6 @@ import {
   type SyncedSides,
   type SyncSides,
 } from "./sync_sides.ts";
-import { hasBoth } from "./target_tree.ts";
 
 /** The files that only the local folder has now; none where there is no such folder. */
 export async function* localExtras(
@@ -35,11 +35,12 @@ export async function removeLocalExtras(
   if (!await mayRemove(run, context)) return;
   // With a dry run it may not even have been made.
   if (!await context.host.files.stat(sides.path)) return;
+  const twins = new CaseTwins(context, sides);
   const open: SeenFolder[] = [newFolder("")];
   const leaveUntil = async (isDone: (folder: SeenFolder) => boolean) => {
     for (let folder = open.at(-1); folder && !isDone(folder); folder = open.at(-1)) {
       open.pop();
-      const isGone = await thinOut(folder, run, context, sides);
+      const isGone = await thinOut(folder, run, context, { ...sides, twins });
       const parent = open.at(-1);
       if (isGone && parent) parent.thinned = above(folder.thinned!);
     }
@@ -52,10 +53,9 @@ export async function removeLocalExtras(
       continue;
     }
     const parts = key.slice(prefixOf(open.at(-1)!.key).length).split("/");
-    const last = parts.pop()!;
+    parts.pop();
     for (const part of parts) open.push(newFolder(prefixOf(open.at(-1)!.key) + part));
-    if (there) open.at(-1)!.kept.set(last.toLowerCase(), lastOf(there.name));
-    else if (entry?.kind === "file") {
+    if (entry?.kind === "file" && !there) {
       insistOnSource(sides, prefixOf(sides.folder));
       if (sides.extras.has(key)) open.at(-1)!.extras.push(entry);
     }
@@ -67,14 +67,12 @@ interface SeenFolder {
   readonly key: string;
   /** Files in it that the server does not have. */
   readonly extras: TreeFile[];
-  /** What the server's files in it are called, by what a file system might take for the same. */
-  readonly kept: Map<string, string>;
   /** The path of it, once something has been removed from it. */
   thinned: string | undefined;
 }
 
 function newFolder(key: string): SeenFolder {
-  return { key, extras: [], kept: new Map(), thinned: undefined };
+  return { key, extras: [], thinned: undefined };
 }
 
 /** Removes what has to go from a folder, and the folder when nothing is left; whether it is gone. */
@@ -82,13 +80,12 @@ async function thinOut(
   folder: SeenFolder,
   run: FolderRun,
   { host: { files }, signal }: CommandContext,
-  { isDryRun, folder: names }: SyncedSides,
+  { isDryRun, folder: names, twins }: SyncedSides & { readonly twins: CaseTwins },
 ): Promise<boolean> {
-  for (const { name, path, size, key } of folder.extras) {
+  for (const extra of folder.extras) {
     signal.throwIfAborted();
-    const alike = folder.kept.get(lastOf(key).toLowerCase());
-    // Where case makes no difference this is the very file that the server has.
-    if (alike !== undefined && !await hasBoth(files, above(path), [lastOf(name), alike])) continue;
+    if (await twins.has(extra)) continue;
+    const { name, path, size } = extra;
     if (!isDryRun) await locally("write", path, () => files.remove(path));
     await run.done("removed", { name: prefixOf(names) + name, size }, path);
     folder.thinned = above(path);
@@ -96,10 +93,6 @@ async function thinOut(
   if (folder.thinned === undefined || folder.key === "" || isDryRun) return false;
   // It may hold what is left out, or excluded.
   return await files.removeFolder(folder.thinned).then(() => true, () => false);
-}
-
-function lastOf(name: string): string {
-  return name.slice(name.lastIndexOf("/") + 1);
 }
 
 /** The path of the folder that a path in the tree lies in. */

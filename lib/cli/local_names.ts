@@ -36,9 +36,20 @@ const WINDOWS_CHARACTERS = /[<>:"|?*\\]/;
 const WINDOWS_DEVICES =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 
-/** The name, beside `name`, of what arrives of content with this digest; no other file has it. */
-export function partialName(name: string, digest: string): string {
-  return `.${shortened(name)}.${digest.slice(0, 16)}.morsel-part`;
+/**
+ * The name, beside `name`, of what arrives. The digits, 16 or more, are those of the content's digest where a later run is
+ * to find it.
+ */
+export function partialName(name: string, digits: string): string {
+  return `.${shortened(name)}.${digits.slice(0, 16)}.morsel-part`;
+}
+
+const RUN = toHex(crypto.getRandomValues(new Uint8Array(4)));
+let names = 0;
+
+/** The digits of a name that no other run has: two at once would put each other's half files in place. */
+export function ownDigits(): string {
+  return RUN + (names++).toString(16).padStart(8, "0");
 }
 
 /** A file name may have 255 bytes, and a partial one is longer than the target's. */

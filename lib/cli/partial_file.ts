@@ -59,11 +59,11 @@ export class PartialFile {
   /** Opens what an earlier run has left, if it did, and checks it block by block. */
   static async open(options: PartialFileOptions): Promise<PartialFile> {
     const { files, target, windows, file } = options;
-    const path = partialPath({ target, windows, digest: file.digest });
+    const path = partialPath({ target, windows, digits: file.digest });
     const data = await locally("write", target, () => openOrCreate(files, path));
     const leaves = await locally("write", target, () => openOrCreate(files, leavesPath(path)));
     const parts = { path, data, leaves };
-    const missing = await locally("read", target, () => findMissing(parts, options.file));
+    const missing = await locally("read", target, () => findMissing(parts, options));
     return new PartialFile(options, parts, missing);
   }
 
@@ -72,7 +72,7 @@ export class PartialFile {
     const { target, counters } = this.#options;
     return {
       write: (bytes, position) =>
-        counters.wait("disk", locally("write", target, () => this.#data.write(bytes, position))),
+        counters.wait("disk", locally("write", target, () => this.#write(bytes, position))),
     };
   }
 
@@ -87,14 +87,13 @@ export class PartialFile {
 
   /** All has arrived and is proven: it takes the place of the target. */
   async finish(): Promise<void> {
-    const { files, target, file } = this.#options;
+    const { files, target } = this.#options;
     await this.#recording.catch(() => {});
     await this.#leaves.close();
     // Where a file is replaced, a crash soon after the rename must not have cost the old content.
     if (await files.stat(target)) await locally("write", target, () => this.#data.sync());
     await locally("write", target, () => this.#data.close());
-    // A file without its time is still the file.
-    if (file.modifiedMs > 0) await files.setModified(this.#path, file.modifiedMs).catch(() => {});
+    await this.#setTime(this.#path);
     await this.#putInPlace();
     await files.remove(leavesPath(this.#path)).catch(() => {}); // of no harm to anybody
   }
@@ -114,6 +113,11 @@ export class PartialFile {
     await files.remove(leavesPath(this.#path)).catch(() => {});
   }
 
+  /** Once another run has put the file in place it is the user's, and nothing is written to it any more. */
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    if (await this.#options.files.look(this.#path)) await this.#data.write(bytes, position);
+  }
+
   /** Another run of the same writes the same file, and may have put it in place already. */
   async #putInPlace(): Promise<void> {
     const { files, target, file, signal } = this.#options;
@@ -122,10 +126,16 @@ export class PartialFile {
     } catch (error) {
       if (await files.look(this.#path)) throw error;
       const there = await localDigest(target, { files, signal }).catch(() => undefined);
-      if (there?.digest === file.digest) return;
+      if (there?.digest === file.digest) return await this.#setTime(target);
       const what = `what was fetched of ${quote(target)}`;
       throw new MorselError("conflict", `Another run has taken away ${what}; run it again`);
     }
+  }
+
+  async #setTime(path: string): Promise<void> {
+    const { files, file: { modifiedMs } } = this.#options;
+    // A file without its time is still the file.
+    if (modifiedMs > 0) await files.setModified(path, modifiedMs).catch(() => {});
   }
 
   async #close(): Promise<void> {
@@ -143,10 +153,10 @@ interface Parts {
 
 /** Beside the target, as a rename does not reach from one file system to another. */
 export function partialPath(
-  { target, windows, digest }: { target: string; windows: boolean; digest: string },
+  { target, windows, digits }: { target: string; windows: boolean; digits: string },
 ): string {
   const folder = folderOf(target, windows);
-  return folder + partialName(target.slice(folder.length), digest);
+  return folder + partialName(target.slice(folder.length), digits);
 }
 
 function leavesPath(path: string): string {
@@ -169,13 +179,17 @@ async function openOrCreate(files: LocalFiles, path: string): Promise<OpenFile> 
 const MOST_HOLES = 1000;
 
 /** What is not there or does not hash to what was proven. Blocks may have come in any order. */
-async function findMissing({ data, leaves }: Parts, { size }: FileInfo): Promise<FileRange[]> {
+async function findMissing(
+  { data, leaves }: Parts,
+  { file: { size }, signal }: PartialFileOptions,
+): Promise<FileRange[]> {
   const count = Math.floor(await leaves.size() / DIGEST_SIZE);
   const present = await data.size();
   const block = new Uint8Array(BLOCK_SIZE);
   const expected = new Uint8Array(DIGEST_SIZE);
   const missing: { start: number; end: number }[] = [];
   for (let index = 0; index * BLOCK_SIZE < size; index++) {
+    signal.throwIfAborted();
     const start = index * BLOCK_SIZE;
     const end = Math.min(size, start + BLOCK_SIZE);
     if (index >= count || end > present || missing.length === MOST_HOLES) {

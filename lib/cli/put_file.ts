@@ -87,8 +87,9 @@ async function putLarge(
       return await putOpened(context, now, { ...tools, onEvent });
     } catch (error) {
       const hasChanged = error instanceof MorselError && error.detail.source === "changed";
-      const status = await context.host.files.stat(path);
-      if (!hasChanged || !status || attempt === MAX_ATTEMPTS) throw error;
+      if (!hasChanged || attempt === MAX_ATTEMPTS) throw error;
+      const status = await locally("read", path, () => context.host.files.stat(path));
+      if (!status) throw error;
       onEvent({ kind: "restarted", reason: "it has changed while it was sent" });
       now = { ...source, size: status.size, modifiedMs: status.modifiedMs };
     }

@@ -6,8 +6,9 @@ import { BLOCK_SIZE } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import type { FileInfo } from "../client/types.ts";
 import { type CommandContext, transferOptions } from "./command.ts";
-import { locally, StoppedMidway } from "./failure.ts";
+import { isDiskFull, locally, StoppedMidway } from "./failure.ts";
 import { connectSeveral, fetchMissing, usefulConnections } from "./fetch_missing.ts";
+import { ownDigits } from "./local_names.ts";
 import { PartialFile, partialPath } from "./partial_file.ts";
 import type { Tracker } from "./progress.ts";
 import type { RemoteDownload, RemoteFiles } from "./remote_files.ts";
@@ -77,10 +78,12 @@ async function save(context: CommandContext, request: SharedRequest): Promise<Fi
   };
   const options = { ...transferOptions(context), onProgress, onProven, counters };
   // One connection asks for all at once; several first have to know what there is to share.
-  const download = connections === 1
+  const described = connections === 1 ? undefined : await client.stat(name, { signal });
+  // That a file is empty is believed only of what is held against the digest: there is nothing to ask for.
+  const download = described === undefined || described.size === 0
     ? await counters.transfer(() => client.get(name, options))
     : undefined;
-  const file = download?.file ?? await client.stat(name, { signal });
+  const file = download?.file ?? described!;
   try {
     if (download && file.size <= WHOLE_SIZE) return await saveWhole(context, download, request);
     partial = await PartialFile.open({ files, windows, target, file, signal, counters });
@@ -98,8 +101,9 @@ async function save(context: CommandContext, request: SharedRequest): Promise<Fi
   } catch (error) {
     await download?.cancel();
     // What was proven stays, unless it is of a version that is gone or the disk has no room for it.
-    const isLost = error instanceof MorselError && error.code !== "gone";
-    const isKept = isLost || signal.aborted ? await partial?.keep() : await partial?.discard();
+    const isGone = error instanceof MorselError && error.code === "gone";
+    const isUseless = (isGone || isDiskFull(error)) && !signal.aborted;
+    const isKept = isUseless ? await partial?.discard() : await partial?.keep();
     throw signal.aborted && isKept ? new StoppedMidway({ cause: error }) : error;
   }
 }
@@ -146,10 +150,11 @@ async function place(
   { file, bytes }: { file: FileInfo; bytes: Uint8Array },
 ): Promise<void> {
   signal.throwIfAborted();
-  const temporary = partialPath({ target, windows, digest: file.digest });
+  const temporary = partialPath({ target, windows, digits: file.digest });
+  const spare = partialPath({ target, windows, digits: ownDigits() });
   await locally("write", target, async () => {
     // Where a file is replaced, a crash soon after the rename must not have cost the old content.
     const sync = replaces ?? await files.look(target) !== undefined;
-    await files.place({ bytes, modifiedMs: file.modifiedMs }, { target, temporary, sync });
+    await files.place({ bytes, modifiedMs: file.modifiedMs }, { target, temporary, spare, sync });
   });
 }

@@ -29,7 +29,7 @@ export interface SyncedSides extends SyncSides {
 }
 
 /** So much of a target goes in one run, as its keys are kept in memory. */
-const MOST_EXTRAS = 100_000;
+export const MOST_EXTRAS = 100_000;
 
 /** Both listings side by side. */
 export function bothSides(

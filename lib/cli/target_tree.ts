@@ -147,7 +147,7 @@ export function caseClash(alike: string): RefusedNameError {
 }
 
 /** Whether a folder holds both of two names that differ in case, so that its file system tells them apart. */
-export async function hasBoth(
+async function hasBoth(
   files: LocalFiles,
   folder: string,
   pair: readonly [string, string],

@@ -82,8 +82,13 @@ export interface WholeFile {
 /** Where and how {@linkcode LocalFiles.place} writes a file. */
 export interface Placement {
   readonly target: string;
-  /** A path in the same folder, where it is written first; what is there is of no use to anybody. */
+  /**
+   * A path in the same folder, where it is written first. What is there another run of the same has left or is writing;
+   * it goes once the file is at its target, and who was writing it finds the same there.
+   */
   readonly temporary: string;
+  /** The path to take then, which nobody else has. */
+  readonly spare: string;
   /** Whether it is to be on stable storage before it takes the place of what is at the target. */
   readonly sync: boolean;
 }

@@ -1,6 +1,7 @@
 // The file system for programs with many small files, through node:fs: as few calls for each as it takes, and
 // blocking ones while they are quick. Everything else is node_files.ts.
 
+import { Buffer } from "node:buffer";
 import fs, { type Dirent } from "node:fs";
 import fsp from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
@@ -110,8 +111,10 @@ async function readWholePatiently(path: string, most: number): Promise<WholeFile
   }
 }
 
-function place({ bytes, modifiedMs }: WholeFile, { target, temporary }: Placement): void {
-  const file = createAnew(temporary);
+function place(whole: WholeFile, { target, temporary, spare }: Placement): void {
+  const { bytes } = whole;
+  let path = temporary;
+  const file = unlessThere(() => fs.openSync(temporary, "wx")) ?? fs.openSync(path = spare, "wx");
   try {
     try {
       for (let done = 0; done < bytes.length;) {
@@ -120,22 +123,32 @@ function place({ bytes, modifiedMs }: WholeFile, { target, temporary }: Placemen
     } finally {
       fs.closeSync(file);
     }
-    if (modifiedMs > 0) setTime(temporary, modifiedMs);
-    fs.renameSync(temporary, target);
+    if (whole.modifiedMs > 0) setTime(path, whole.modifiedMs);
+    fs.renameSync(path, target);
   } catch (thrown) {
-    fs.rmSync(temporary, { force: true });
+    fs.rmSync(path, { force: true });
+    if (isMissing(thrown) && isWhole(target, bytes)) return;
     throw thrown;
+  }
+  if (path === spare) fs.rmSync(temporary, { force: true });
+}
+
+/** Undefined where something is there already. */
+function unlessThere<T>(create: () => T): T | undefined {
+  try {
+    return create();
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== "EEXIST") throw thrown;
+    return undefined;
   }
 }
 
-/** Creates a file where what a run that was killed has left may lie in the way. */
-function createAnew(path: string): number {
+/** Whether another run has put the same there, and taken what this one had written away. */
+function isWhole(target: string, bytes: Uint8Array): boolean {
   try {
-    return fs.openSync(path, "wx");
-  } catch (thrown) {
-    if ((thrown as { code?: unknown }).code !== "EEXIST") throw thrown;
-    fs.unlinkSync(path);
-    return fs.openSync(path, "wx");
+    return Buffer.compare(readWhole(target, bytes.length).bytes, bytes) === 0;
+  } catch {
+    return false;
   }
 }
 
@@ -148,20 +161,25 @@ function setTime(path: string, modifiedMs: number): void {
 }
 
 async function placePatiently(whole: WholeFile, placement: Placement): Promise<void> {
-  const { bytes, modifiedMs } = whole;
-  const { target, temporary, sync } = placement;
-  const { remove, setModified, rename } = nodeFiles;
-  await remove(temporary);
-  const file = await nodeFiles.open(temporary, "create");
+  const { bytes } = whole;
+  const { target, temporary, spare, sync } = placement;
+  const { remove, setModified, rename, open } = nodeFiles;
+  let path = temporary;
+  const file = await open(temporary, "create").catch((thrown) => {
+    if (thrown.code !== "EEXIST") throw thrown;
+    return open(path = spare, "create");
+  });
   try {
     await file.write(bytes, 0);
     if (sync) await file.sync();
     await file.close();
-    if (modifiedMs > 0) await setModified(temporary, modifiedMs).catch(() => {});
-    await rename(temporary, target);
+    if (whole.modifiedMs > 0) await setModified(path, whole.modifiedMs).catch(() => {});
+    await rename(path, target);
   } catch (thrown) {
     await file.close().catch(() => {});
-    await remove(temporary).catch(() => {});
+    await remove(path).catch(() => {});
+    if (isMissing(thrown) && isWhole(target, bytes)) return;
     throw thrown;
   }
+  if (path === spare) await remove(temporary).catch(() => {});
 }

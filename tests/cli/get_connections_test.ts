@@ -7,6 +7,7 @@ import { clientProgram } from "../../lib/cli/client_program.ts";
 import type { FileClient } from "../../lib/client/file_client.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
+import { systemError } from "../support/cli_run.ts";
 import { type Cut, cutConnection } from "../support/cut_connection.ts";
 import { FakeHost } from "../support/fake_host.ts";
 import { type MemoryServer, memoryServer } from "../support/memory_server.ts";
@@ -166,6 +167,17 @@ Deno.test("get fetches again what was changed in the partial file", async () => 
   await Deno.writeFile(path, bytes);
   stage.cuts = [];
   assertEquals(await stage.get("--connections", "2"), 0);
+  await stage.assertFetched();
+});
+
+Deno.test("get keeps what it has fetched when the file cannot be put in place, and goes on with it", async () => {
+  await using stage = await Stage.open();
+  const { files } = stage.host;
+  stage.host.files = { ...files, rename: () => Promise.reject(systemError("EBUSY")) };
+  assertEquals(await stage.get(), 1);
+  stage.host.files = files;
+  assertEquals(await stage.get(), 0);
+  assertStringIncludes(stage.host.stderr.text, '"big": resuming at 100 %');
   await stage.assertFetched();
 });
 

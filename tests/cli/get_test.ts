@@ -203,13 +203,44 @@ Deno.test("get that another one of the same file has overtaken is done as well, 
   for (const [taken, code] of [["large", 0], ["elsewhere", 5]] as const) {
     run.remote.midway = async () => {
       const names = await run.host.names();
+      const partial = names.find((name) => name.endsWith(".morsel-part"));
+      if (!partial) return;
       await run.host.write("large", "not what is fetched");
-      await files.rename(names.find((name) => name.endsWith(".morsel-part"))!, taken);
+      await run.host.write(partial, LARGE);
+      await files.rename(partial, taken);
     };
     assertEquals(await run.run("get", "photos/large"), code);
+    assertEquals(await Deno.readTextFile(`${run.host.folder}/${taken}`), LARGE);
+    if (code === 0) assertEquals((await files.stat(taken))?.modifiedMs, 1_700_000_000_123);
     await files.remove(taken);
   }
   assertStringIncludes(run.err, 'Another run has taken away what was fetched of "large"');
+});
+
+Deno.test("get --connections does not believe that a file is empty before that is proven", async () => {
+  await using run = await opened();
+  run.remote.add("empty", "");
+  run.remote.damaged.add("empty");
+  assertEquals(await run.run("get", "empty", "--connections", "2"), 7);
+  assertEquals(await run.host.names(), []);
+});
+
+Deno.test("get of a small file has a name for it that no other run has, beside the one that a later run finds", async () => {
+  await using run = await opened();
+  const { files } = run.host;
+  const names: string[] = [];
+  run.host.files = {
+    ...files,
+    place: (file, placement) => {
+      names.push(placement.temporary, placement.spare);
+      return files.place(file, placement);
+    },
+  };
+  for (let turn = 0; turn < 2; turn++) assertEquals(await run.run("get", "photos/a.txt"), 0);
+  for (const name of names) assertMatch(name, /^\.a\.txt\.[0-9a-f]{16}\.morsel-part$/);
+  const [found, own, foundAgain, ownAgain] = names;
+  assertEquals(found, foundAgain);
+  assertEquals(new Set([found, own, ownAgain]).size, 3);
 });
 
 Deno.test("get has nothing of a small file on disk before all of it has arrived", async () => {

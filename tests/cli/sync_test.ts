@@ -241,6 +241,25 @@ Deno.test("sync --down --delete keeps a file that the server has in other case, 
   assertEquals(await run.host.paths("d/"), ["d/a", "d/c"]);
 });
 
+Deno.test("sync --down --delete keeps files in a folder that the server has in other case", async () => {
+  for (const [there, here] of [["Photos", "photos"], ["photos", "Photos"]] as const) {
+    await using run = await withBoth(
+      [`d/${here}/in/a`, `d/${here}/b`, `d/${here}/old`, "d/old"],
+      [`m/${there}/IN/a`, `m/${there}/b`, `m/${there}/new`],
+    );
+    run.host.files = caseBlindFiles(run.host.files);
+    assertEquals(await run.run("sync", "--down", "m", "d", "--delete"), 0);
+    const paths = await run.host.paths("d/");
+    assertEquals(paths.map((path) => path.toLowerCase()), [
+      "d/photos/",
+      "d/photos/b",
+      "d/photos/in/",
+      "d/photos/in/a",
+      "d/photos/new",
+    ]);
+  }
+});
+
 Deno.test("sync --down --delete never removes through a link", async () => {
   await using run = await withBoth(["d/a", "elsewhere/x"], ["m/a"]);
   await Deno.symlink("../elsewhere", `${run.host.folder}/d/link`);

@@ -59,15 +59,47 @@ for (const { way, files } of WAYS) {
 
   Deno.test(`local files, ${way}: a file is placed whole, over what was left of it before`, async () => {
     await using folder = await newFolder(files);
-    const [target, temporary] = [`${folder.path}/a`, `${folder.path}/.a.part`];
+    const [target, temporary, spare] = ["a", ".a.part", ".a.own"].map((name) =>
+      `${folder.path}/${name}`
+    ) as [string, string, string];
     const content = contentOf(1000);
     for (const sync of [false, true]) {
       await Deno.writeTextFile(temporary, "left by a run that was killed".repeat(100));
       const whole = { bytes: content, modifiedMs: 1_700_000_000_123 };
-      await files.place(whole, { target, temporary, sync });
+      await files.place(whole, { target, temporary, spare, sync });
       assertEquals(await Deno.readFile(target), content);
       assertEquals((await files.look(target))?.modifiedMs, 1_700_000_000_123);
       assertEquals((await files.entries(folder.path)).length, 1);
+    }
+  });
+
+  Deno.test(`local files, ${way}: two runs that place the same file never put half of it in place`, async () => {
+    await using folder = await newFolder(files);
+    const at = (name: string) => `${folder.path}/${name}`;
+    const whole = { bytes: contentOf(1000), modifiedMs: 0 };
+    const placement = { target: at("a"), temporary: at(".a.part"), spare: at(".a.own") };
+    for (const sync of [false, true]) {
+      // The other run has begun, and goes on once this one is done.
+      const other = await Deno.open(placement.temporary, { write: true, createNew: true });
+      await other.write(whole.bytes.subarray(0, 500));
+      await files.place(whole, { ...placement, sync });
+      await other.write(new Uint8Array(500));
+      other.close();
+      assertEquals(await Deno.readFile(at("a")), whole.bytes);
+      assertEquals((await files.entries(folder.path)).length, 1);
+      // And the other way round: what this one has written is gone, and the other's file is there.
+      const taken = {
+        ...whole,
+        get modifiedMs() {
+          Deno.removeSync(placement.temporary);
+          return 0;
+        },
+      };
+      await files.place(taken, { ...placement, sync });
+      assertEquals((await files.entries(folder.path)).length, 1);
+      await Deno.writeTextFile(at("a"), "another file");
+      assertEquals(await codeOf(files.place(taken, { ...placement, sync })), "ENOENT");
+      assertEquals(await Deno.readTextFile(at("a")), "another file");
     }
   });
 
@@ -78,7 +110,12 @@ for (const { way, files } of WAYS) {
     await Deno.symlink("precious", `${path}/target`);
     await Deno.symlink("precious", `${path}/temporary`);
     const whole = { bytes: contentOf(3), modifiedMs: 0 };
-    const placement = { target: `${path}/target`, temporary: `${path}/temporary`, sync: false };
+    const placement = {
+      target: `${path}/target`,
+      temporary: `${path}/temporary`,
+      spare: `${path}/spare`,
+      sync: false,
+    };
     await files.place(whole, placement);
     assertEquals(await Deno.readTextFile(`${path}/precious`), "old");
     assertEquals((await files.look(`${path}/target`))?.kind, "file");
@@ -90,11 +127,21 @@ for (const { way, files } of WAYS) {
     await Deno.mkdir(`${path}/target`);
     const whole = { bytes: contentOf(3), modifiedMs: 0 };
     for (const sync of [false, true]) {
-      const placement = { target: `${path}/target`, temporary: `${path}/temporary`, sync };
+      const placement = {
+        target: `${path}/target`,
+        temporary: `${path}/temporary`,
+        spare: `${path}/spare`,
+        sync,
+      };
       assertEquals(await codeOf(files.place(whole, placement)), "EISDIR");
       assertEquals((await files.entries(path)).length, 1);
     }
-    const nowhere = { target: `${path}/no/a`, temporary: `${path}/no/b`, sync: false };
+    const nowhere = {
+      target: `${path}/no/a`,
+      temporary: `${path}/no/b`,
+      spare: `${path}/no/c`,
+      sync: false,
+    };
     assertEquals(await codeOf(files.place(whole, nowhere)), "ENOENT");
     await files.removeFolder(`${path}/target`);
     assertEquals(await codeOf(files.removeFolder(`${path}/target`)), "ENOENT");
@@ -123,7 +170,12 @@ async function newFolder(files: LocalFiles) {
     await files.look(path);
     await files.entries(path);
     await files.readWhole(path, 0).catch(() => {});
-    const placement = { target: `${path}/no/a`, temporary: `${path}/no/b`, sync: false };
+    const placement = {
+      target: `${path}/no/a`,
+      temporary: `${path}/no/b`,
+      spare: `${path}/no/c`,
+      sync: false,
+    };
     await files.place({ bytes: new Uint8Array(0), modifiedMs: 0 }, placement).catch(() => {});
   }
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
