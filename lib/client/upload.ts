@@ -45,12 +45,13 @@ export async function upload(
       if (attempts++ > 0) state.mayResume = isLarge;
       return await attempt(calls, state);
     };
-    return await link.run(work, {
+    const outcome = await link.run(work, {
       signal,
       isRepeatable: opened.isRepeatable,
       isSpent: () => opened.isSpent,
       progress: () => state.received,
     });
+    return ownFile(name, outcome);
   } finally {
     await opened.close();
   }
@@ -65,14 +66,17 @@ async function small(
   const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
   const committing = { size: bytes.length, digest };
   let attempts = 0;
-  const file = await link.run(async (calls) => {
+  const outcome = await link.run(async (calls) => {
     if (!calls.hasGreeted) await calls.greeted;
     const done = attempts++ > 0 && await findDone(calls, { name, options, committing });
-    if (!done) return await uploadSmall(calls, { name, bytes, digest }, options);
-    // Others may have met the condition, and with the same: a lock that all of them write alike is theirs then.
-    return options.ifAbsent || options.ifVersion !== undefined ? undefined : done;
+    return done || await uploadSmall(calls, { name, bytes, digest }, options);
   }, { signal: options.signal });
-  if (file) return file;
+  return ownFile(name, outcome);
+}
+
+/** The file that was put. Throws `connection` for one of others; not inside the work of a link, which would do it again. */
+function ownFile(name: string, outcome: FileInfo | "of anybody"): FileInfo {
+  if (outcome !== "of anybody") return outcome;
   throw new MorselError(
     "connection",
     `The connection was lost, and ${quote(name)} has this content now: who put it is not known`,
@@ -87,7 +91,7 @@ function mayBeginEarly({ mayResume, options }: UploadState): boolean {
   return mayResume && (options.chunkSize ?? DEFAULT_CHUNK) <= DEFAULT_CHUNK;
 }
 
-async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
+async function attempt(calls: Calls, state: UploadState): Promise<FileInfo | "of anybody"> {
   const done = await findDone(calls, state);
   if (done) return done;
   const outcome = await new UploadAttempt(calls, state).run();
@@ -104,11 +108,13 @@ async function attempt(calls: Calls, state: UploadState): Promise<FileInfo> {
 async function findDone(
   calls: Calls,
   { committing, name, options }: Pick<UploadState, "committing" | "name" | "options">,
-): Promise<FileInfo | undefined> {
+): Promise<FileInfo | "of anybody" | undefined> {
   if (!committing) return undefined;
   const file = await calls.call({ type: "Stat", name }, options).then(fileInfoOf, () => undefined);
-  const isOurs = file !== undefined && file.version !== options.ifVersion &&
+  const isSame = file !== undefined && file.version !== options.ifVersion &&
     file.size === committing.size && file.digest === toHex(committing.digest) &&
     file.modifiedMs === modifiedOf(options) && isSameStrings(file.metadata, options.metadata ?? {});
-  return isOurs ? file : undefined;
+  if (!isSame) return undefined;
+  // Others may have met the condition, and with the same: a lock that all of them write alike is theirs then.
+  return options.ifAbsent || options.ifVersion !== undefined ? "of anybody" : file;
 }

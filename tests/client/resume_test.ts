@@ -143,16 +143,63 @@ Deno.test("put() whose answer is lost is not made twice", async () => {
   const content = contentOf(200_000);
   // The greeting is 64 and 18 bytes longer by now; Begun is 37: the cut falls into File.
   for (const afterReceived of [82 + 37 + 30, 82 + 37 + 60]) {
+    const cutOff = () =>
+      server.connectLasting({
+        wrap: (connection, index) =>
+          index === 0 ? cutConnection(connection, { afterReceived }) : connection,
+      });
+    const about = { size: content.length, modifiedMs: 5 };
     const name = `lost after ${afterReceived}`;
-    await using client = await server.connectLasting({
-      wrap: (connection, index) =>
-        index === 0 ? cutConnection(connection, { afterReceived }) : connection,
-    });
-    const about = { size: content.length, modifiedMs: 5, ifAbsent: true };
+    await using client = await cutOff();
     const { version } = await client.put(name, source(content), about);
     assertEquals((await client.stat(name)).version, version);
     assertEquals(await (await client.get(name)).bytes(), content);
+    // With a condition it may be somebody else who has met it, and with the same.
+    const later = { ...about, modifiedMs: 6 };
+    for (
+      const [target, condition] of [[`${name}!`, { ifAbsent: true }], [name, {
+        ifVersion: version,
+      }]] as const
+    ) {
+      await using other = await cutOff();
+      const put = other.put(target, source(content), { ...later, ...condition });
+      const error = await assertRejects(() => put, MorselError, "not known");
+      assertEquals(error.code, "connection");
+      assertEquals((await client.stat(target)).modifiedMs, 6);
+    }
   }
+});
+
+Deno.test("put() with a condition is nobody else's, however the connection was cut", async () => {
+  const paused = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const clientClock = {
+    ...systemClock,
+    holdingTimer: (_ms: number, task: () => void) => {
+      paused.resolve();
+      void goOn.promise.then(task);
+      return () => {};
+    },
+  };
+  await using server = await memoryServer({ clientClock });
+  await using other = await server.connect();
+  const content = contentOf(100_000);
+  let whole!: Connection;
+  await using before = await server.connectLasting({ wrap: (connection) => whole = connection });
+  await before.put("look", content, { ifAbsent: true });
+  // All but the last byte of Commit arrives.
+  const afterSent = whole.bytesWritten - 1;
+  await using client = await server.connectLasting({
+    wrap: (connection, index) =>
+      index === 0 ? cutConnection(connection, { afterSent }) : connection,
+  });
+  const put = client.put("lock", content, { ifAbsent: true });
+  put.catch(() => {});
+  await paused.promise;
+  const { version } = await other.put("lock", content, { ifAbsent: true });
+  goOn.resolve();
+  const error = await assertRejects(() => put, MorselError, "not known");
+  assertEquals([error.code, (await other.stat("lock")).version], ["connection", version]);
 });
 
 Deno.test("put() of little that is made again does not take an older file for its own", async () => {
