@@ -17,6 +17,8 @@ export async function uploadSmall(
   const size = bytes.length;
   const begin = beginMessage(name, options, { size, mayResume: false });
   const { tag, ended } = await calls.start(begin, { signal: options.signal });
+  // Its Cancel is out when it was aborted since, and nothing may follow that.
+  options.signal?.throwIfAborted();
   for (let offset = 0; offset < size; offset += chunk) {
     const data = bytes.subarray(offset, offset + chunk);
     calls.writer.add({ type: "Data", tag, offset, data });
