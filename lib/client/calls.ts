@@ -174,9 +174,13 @@ export class Calls {
     return call;
   }
 
-  /** Sends Commit or Cancel for an upload, the client's end of it. */
+  /** Sends Commit or Cancel for an upload, the client's end of it. Harmless once there is nothing to end. */
   end(message: Extract<Message, { type: "Commit" | "Cancel" }>): void {
-    this.#postOwed(message, this.#waiting.get(message.tag));
+    const call = this.#waiting.get(message.tag);
+    if (!call?.owesEnd) return;
+    const { isRefused } = call;
+    this.#postOwed(message, call);
+    if (isRefused) this.#leave(call);
   }
 
   /** The server has said that it has taken so many bytes more of an upload. */
@@ -223,28 +227,26 @@ export class Calls {
     if (message.type === "Pong") return this.#keepAlive?.pong();
     if (message.type === "Error" && message.tag === 0) throw errorOf(message);
     const call = this.#waiting.get(message.tag);
-    if (!call) {
+    if (!call || call.isRefused) {
       throw new MorselError("protocol", `The server sent ${message.type} for no request`);
     }
-    if (message.type === "Error") {
-      call.reject(errorOf(message));
-      this.#leave(call);
-    } else if (message.type === call.lastReply) {
-      call.resolve(message);
-      this.#leave(call);
-    } else {
+    if (message.type === "Error") call.reject(errorOf(message));
+    else if (message.type === call.lastReply) call.resolve(message);
+    else {
       if (message.type === "Watching") this.#owesNothing(call);
       return call.take(message);
     }
+    if (!call.isRefused) this.#leave(call);
   }
 
   /**
    * Sends what the server has to answer. Once it is out replies have to come, to this call or to those
    * before it; not earlier, as it may stand in line behind much that goes up over a slow link.
    */
-  #postOwed(message: Message, call: PendingCall | undefined): void {
+  #postOwed(message: Message, call: PendingCall): void {
+    call.owesEnd = false; // of an upload this is the Commit or the Cancel
     const owe = () => {
-      if (!call || this.#waiting.get(message.tag) !== call) return;
+      if (this.#waiting.get(message.tag) !== call) return;
       if (call.isWatching && call.isOpen) return; // it began before this was seen to be out
       call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
     };

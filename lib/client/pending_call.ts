@@ -38,6 +38,8 @@ export class PendingCall implements Call {
   readonly ended: Promise<Message>;
   isOpen = true;
   readonly isUpload: boolean;
+  /** Whether it is an upload whose Commit or Cancel has not been handed over to be sent. */
+  owesEnd: boolean;
   readonly lastReply: string;
   /** Whether it is a watch that has begun: nothing is owed to it before something changes. */
   isWatching = false;
@@ -49,11 +51,16 @@ export class PendingCall implements Call {
 
   constructor(request: Untagged<Request>, options: PendingCallOptions) {
     this.tag = options.tag;
-    this.isUpload = request.type === "Begin";
+    this.isUpload = this.owesEnd = request.type === "Begin";
     this.lastReply = (MESSAGES[request.type] as MessageRule).lastReply!;
     this.ended = this.#ending.promise;
     this.ended.catch(() => {}); // a caller that has left no longer looks
     this.#options = options;
+  }
+
+  /** Whether its last reply has come early: the server has its tag in use until its end has come (PROTOCOL.md 4.5). */
+  get isRefused(): boolean {
+    return this.owesEnd && !this.isOpen;
   }
 
   /** Hands a reply on that is not the last. Nobody wants it once the call was cancelled. */

@@ -71,7 +71,7 @@ export class UploadAttempt {
       }
       await this.#send(call, { chunk, offset });
     } catch (reason) {
-      if (!options.signal?.aborted) this.#calls.end({ type: "Cancel", tag: call.tag });
+      this.#calls.end({ type: "Cancel", tag: call.tag });
       // A write only knows that the connection is lost; the call knows why.
       const isLost = reason instanceof MorselError && reason.code === "connection";
       if (isLost) await call.ended;

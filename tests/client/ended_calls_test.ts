@@ -1,6 +1,8 @@
 // What ends before its time, by its signal or by its own failure, ends alone: the others on its connection go on.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { contentOf } from "../support/content.ts";
+import { settled } from "../support/fake_clock.ts";
 import { memoryServer } from "../support/memory_server.ts";
 
 Deno.test("put() of little that is aborted as it goes out sends nothing behind its Cancel", async () => {
@@ -16,4 +18,30 @@ Deno.test("put() of little that is aborted as it goes out sends nothing behind i
     assertEquals((await client.put("b", "another")).size, 7);
   }
   assertEquals(server.errors, []);
+});
+
+Deno.test("put() that is refused early has its place until its Cancel is out", async () => {
+  await using server = await memoryServer({ limits: { maxRequests: 2 } });
+  await using client = await server.connect();
+  await client.put("a", "first");
+  const content = contentOf(100_000);
+  const put = () => client.put("a", content, { ifAbsent: true }).catch(({ code }) => code);
+  const outcomes = await Promise.all(Array.from({ length: 20 }, put));
+  assertEquals(outcomes, new Array(20).fill("conflict"));
+  assertEquals((await client.stat("a")).size, 5);
+});
+
+Deno.test("put() that is refused early, and aborted then, gives its place back", async () => {
+  await using server = await memoryServer({ limits: { maxRequests: 1 } });
+  await using client = await server.connect();
+  await client.put("a", "first");
+  const looked = Promise.withResolvers<boolean>();
+  const source = { read: () => Promise.resolve(0), isUnchanged: () => looked.promise };
+  const stop = new AbortController();
+  const put = client.put("a", source, { size: 0, ifAbsent: true, signal: stop.signal });
+  await settled();
+  stop.abort(new Error("never mind"));
+  looked.resolve(true);
+  await assertRejects(() => put, Error, "never mind");
+  assertEquals((await client.stat("a")).size, 5);
 });
