@@ -3,7 +3,7 @@
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import { LinkWindow } from "./link_window.ts";
-import type { Call, OnReply, Untagged } from "./pending_call.ts";
+import type { OnReply, Untagged } from "./pending_call.ts";
 
 /** What a fetch does on one connection. Whoever made it stops it. */
 export class FetchSession {
@@ -11,33 +11,25 @@ export class FetchSession {
   readonly calls: Calls;
   /** What may be under way: one connection says nothing of the next. */
   readonly window = new LinkWindow();
-  readonly #open = new Set<Call>();
-  #stopped: { reason: unknown } | undefined;
+  /** One for all calls: those that still wait for a place end by it, too. */
+  readonly #stop = new AbortController();
 
   constructor(calls: Calls) {
     this.calls = calls;
   }
 
   /** Makes a request and waits for its last reply. Throws what the server says, or why it was stopped. */
-  async call(request: Untagged<Request>, onReply: OnReply): Promise<Message> {
-    const call = await this.calls.start(request, { onReply });
-    if (this.#stopped) call.cancel(this.#stopped.reason);
-    this.#open.add(call);
-    try {
-      return await call.ended;
-    } finally {
-      this.#open.delete(call);
-    }
+  call(request: Untagged<Request>, onReply: OnReply): Promise<Message> {
+    return this.calls.call(request, { onReply, signal: this.#stop.signal });
   }
 
   /** Cancels what is under way and what will still be asked for. The first reason is the one that counts. */
   stop(reason: unknown): void {
-    this.#stopped ??= { reason };
-    for (const call of this.#open) call.cancel(this.#stopped.reason);
+    this.#stop.abort(reason);
   }
 
   /** Throws why it was stopped, if it was. */
   throwIfStopped(): void {
-    if (this.#stopped) throw this.#stopped.reason;
+    this.#stop.signal.throwIfAborted();
   }
 }

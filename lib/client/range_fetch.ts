@@ -106,8 +106,9 @@ export class RangeFetch {
         else (await pieces.shift()!)();
         session.throwIfStopped();
       }
-    } finally {
-      session.stop(undefined);
+    } catch (thrown) {
+      session.stop(thrown);
+      throw thrown;
     }
   }
 

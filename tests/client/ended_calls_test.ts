@@ -1,6 +1,7 @@
 // What ends before its time, by its signal or by its own failure, ends alone: the others on its connection go on.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { MorselError } from "../../lib/base/errors.ts";
 import { contentOf } from "../support/content.ts";
 import { settled } from "../support/fake_clock.ts";
 import { memoryServer } from "../support/memory_server.ts";
@@ -44,4 +45,25 @@ Deno.test("put() that is refused early, and aborted then, gives its place back",
   looked.resolve(true);
   await assertRejects(() => put, Error, "never mind");
   assertEquals((await client.stat("a")).size, 5);
+});
+
+Deno.test("a download that waits for a place ends by its signal, and leaves the place to others", async () => {
+  await using server = await memoryServer({ limits: { maxRequests: 2 } });
+  await using client = await server.connect();
+  await client.put("a", contentOf(2_000_000));
+  const read = await client.get("a");
+  const watches = [await client.watch(), await client.watch()];
+  const stop = new AbortController();
+  const { signal } = stop;
+  const waiting = [client.get("a", { signal }), client.verify("a", { signal })];
+  const bytes = read.bytes();
+  await settled();
+  stop.abort(new Error("no more"));
+  for (const work of waiting) await assertRejects(() => work, Error, "no more");
+  // Its first piece came before the places were taken; the others wait.
+  await read.cancel();
+  assertEquals((await assertRejects(() => bytes, MorselError)).code, "cancelled");
+  await watches[0]!.close();
+  assertEquals((await client.stat("a")).size, 2_000_000);
+  await watches[1]!.close();
 });
