@@ -218,9 +218,13 @@ export class RangeFetch {
   #takeUnproven(bytes: Uint8Array, offset: number, session: FetchSession) {
     const wanted = this.#trim(bytes, offset);
     if (wanted.length === 0) return Promise.resolve();
-    const taken = this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start));
     // A sink that fails ends the download, but not the connection that others use too.
-    return taken?.catch((reason) => this.#stop(session, reason));
+    const fail = (reason: unknown) => this.#stop(session, reason);
+    try {
+      return this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start))?.catch(fail);
+    } catch (thrown) {
+      return Promise.resolve(fail(thrown));
+    }
   }
 
   #deliver(piece: DownloadPiece, { offset, length }: PieceRange): void {

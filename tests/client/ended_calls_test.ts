@@ -67,3 +67,25 @@ Deno.test("a download that waits for a place ends by its signal, and leaves the 
   assertEquals((await client.stat("a")).size, 2_000_000);
   await watches[1]!.close();
 });
+
+Deno.test("a sink that throws where it should reject ends its download alone", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  await client.put("a", contentOf(2_000_000));
+  await using watch = await client.watch();
+  const next = watch[Symbol.asyncIterator]().next();
+  const full = new Error("No space left on device");
+  for (const verify of [true, false]) {
+    await using download = await client.get("a", { verify });
+    const copied = download.copyTo({
+      write: (_bytes, position) => {
+        if (position > 1_000_000) throw full;
+        return Promise.resolve();
+      },
+    });
+    assertEquals(await assertRejects(() => copied), full);
+    assertEquals((await client.stat("a")).size, 2_000_000);
+  }
+  await client.put("b", "still here");
+  assertEquals((await next).value?.name, "b");
+});
