@@ -31,6 +31,9 @@ export const denoNetwork: Network = {
   },
 };
 
+const { NotConnected, ConnectionReset, ConnectionAborted } = Deno.errors;
+const GONE = [NotConnected, ConnectionReset, ConnectionAborted] as const;
+
 class DenoListener implements Listener {
   readonly address: Address;
   readonly #listener: Deno.TcpListener;
@@ -43,11 +46,14 @@ class DenoListener implements Listener {
   }
 
   async accept(): Promise<Connection | undefined> {
-    try {
-      return new DenoConnection(await this.#listener.accept());
-    } catch (error) {
-      if (this.#closed) return undefined;
-      throw error;
+    for (;;) {
+      try {
+        return new DenoConnection(await this.#listener.accept());
+      } catch (error) {
+        if (this.#closed) return undefined;
+        // One that was reset before anybody got to it is no failure of the listener, which others wait at.
+        if (!GONE.some((kind) => error instanceof kind)) throw error;
+      }
     }
   }
 

@@ -17,7 +17,7 @@ import type { Address, Connection, Network } from "../../lib/runtime/connection.
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { contentOf } from "../support/content.ts";
 import { checksum, type Order, type Sight } from "./network_peer.ts";
-import { openResettable } from "./reset.ts";
+import { openResettable, resetAtOnce } from "./reset.ts";
 
 const MIB = 1024 * 1024;
 /** More than two systems and two adapters may keep of what nobody reads. */
@@ -170,6 +170,25 @@ export const NETWORK_CASES: readonly Case[] = [
       reset();
       await until(async () => (await look(place, id)).end !== "open");
       assertEquals((await look(place, id)).end, "failed");
+    },
+  },
+  {
+    sentence: "connections that are reset before they are accepted are none, and the next one is",
+    run: async ({ network }) => {
+      const listener = await network.listen({ host: "127.0.0.1", port: 0 });
+      await resetAtOnce(listener.address, 20);
+      const connection = await network.connect(listener.address);
+      await connection.writable.getWriter().write(Uint8Array.of(7));
+      // What came to a program before it was reset may be told as a connection that has failed.
+      for (;;) {
+        const accepted = await inTime(listener.accept());
+        const reader = accepted!.readable.getReader({ mode: "byob" });
+        const first = await inTime(reader.read(new Uint8Array(1))).catch(() => undefined);
+        accepted!.close();
+        if (first?.value?.[0] === 7) break;
+      }
+      connection.close();
+      listener.close();
     },
   },
   {

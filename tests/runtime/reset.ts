@@ -50,6 +50,16 @@ export async function openResettable(
   };
 }
 
+/** Connects so many times, and resets each connection at once. */
+export async function resetAtOnce({ host, port }: Address, count: number): Promise<void> {
+  for (let made = 0; made < count; made++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(port, host, () => socket.resetAndDestroy());
+      socket.on("error", () => {}).on("close", () => resolve());
+    });
+  }
+}
+
 async function resetAll(listener: Listener, relay: Relay): Promise<void> {
   for (let next = await listener.accept(); next; next = await listener.accept()) {
     const connection: Connection = next;
