@@ -12,6 +12,8 @@ export const MAX_HANDSHAKES = 512;
 /** Of one address: those of many programs that start at once, but not a whole server's worth. */
 export const MAX_HANDSHAKES_OF_ADDRESS = 128;
 
+const NOTHING = "The handshake came to nothing";
+
 /** What {@linkcode TlsHandshakes} are made with. */
 export interface TlsHandshakesOptions {
   /** How long one may take, in milliseconds. */
@@ -35,20 +37,25 @@ export class TlsHandshakes {
   begin(socket: Socket): void {
     const remote = remoteOf(socket);
     if (remote === undefined) return; // it has gone again
+    // One that came from there before has gone, though its close may be told later than that this one has come.
+    this.fail(remote, NOTHING);
     const refusal = this.#refusalOf(addressOf(remote));
     if (refusal !== undefined) {
       socket.destroy();
       this.#options.onRefusal?.(remote, refusal);
       return;
     }
+    const failOwn = (why: string) => {
+      if (this.#underWay.get(remote) === stopTimer) this.fail(remote, why);
+    };
     const stopTimer = systemClock.timer(this.#options.patienceMs, () => {
-      this.fail(remote, "The handshake took too long");
+      failOwn("The handshake took too long");
       socket.destroy();
     });
     this.#counts.add(addressOf(remote));
     this.#underWay.set(remote, stopTimer);
     // Not each failure shows whose it is, and some show in no other way.
-    socket.once("close", () => this.fail(remote, "The handshake came to nothing"));
+    socket.once("close", () => failOwn(NOTHING));
   }
 
   /** The handshake with this `host:port` is over, whatever came of it; false where none was under way. */
