@@ -42,14 +42,20 @@ interface Call {
 export class OwnerLink {
   /** The token in whose name it asks; "" for everybody. */
   readonly by: string;
+  /** The largest payload of a Data frame that the server takes, in bytes. */
+  readonly maxChunk: number;
   readonly #frames: FrameConnection;
   readonly #onLost: (why: unknown) => void;
   #call: Call | undefined;
   #tag = 0;
   #isClosed = false;
 
-  private constructor(by: string, frames: FrameConnection, onLost: (why: unknown) => void) {
+  private constructor(
+    frames: FrameConnection,
+    { by, maxChunk, onLost }: Pick<OwnerLink, "by" | "maxChunk"> & Pick<OwnerLinkOptions, "onLost">,
+  ) {
     this.by = by;
+    this.maxChunk = maxChunk;
     this.#frames = frames;
     this.#onLost = onLost;
     void this.#serve();
@@ -66,8 +72,9 @@ export class OwnerLink {
       onExpire: () => {},
     });
     try {
-      frames.agree(await greet(frames, { greeting, secret, by }), greeting.maxFrame);
-      return new OwnerLink(by, frames, onLost);
+      const terms = await greet(frames, { greeting, secret, by });
+      frames.agree(terms, greeting.maxFrame);
+      return new OwnerLink(frames, { by, maxChunk: terms.maxChunk, onLost });
     } catch (thrown) {
       await frames.close();
       throw thrown;

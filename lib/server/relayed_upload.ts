@@ -3,7 +3,6 @@
 import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
 import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
-import { DEFAULT_LIMITS } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { FileRecord } from "../store/catalog.ts";
 import { insistOnPlace } from "../store/upload_terms.ts";
@@ -94,7 +93,7 @@ export class RelayedUpload implements ServedUpload {
     if (this.#failure) throw this.#failure;
     const declaredSize = this.#declaredSize;
     insistOnPlace({ size: bytes.length, offset }, this.#received, { declaredSize });
-    const { maxChunk } = DEFAULT_LIMITS;
+    const { maxChunk } = this.#link;
     for (let start = 0; start < bytes.length; start += maxChunk) {
       const data = bytes.subarray(start, start + maxChunk);
       await this.#link.send({ type: "Data", offset: offset + start, data });

@@ -2,7 +2,7 @@
 // of the connections over which it asks the server to change something.
 
 import { hmac } from "../base/scram.ts";
-import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
+import type { Limits } from "../protocol/limits.ts";
 import type { Address, ServerTls } from "../runtime/connection.ts";
 import type { Counts } from "./counts.ts";
 import type { LogRecord } from "./server_log.ts";
@@ -70,12 +70,12 @@ export type FromWorker =
 export const WORKER_MECHANISM = "MORSEL-WORKER";
 
 /**
- * The deadlines between a server and its workers: those of the client's connection pass first, and a process
- * that has gone shows at once.
+ * The deadlines between a server and its workers, in weeks: those of the client's connection pass first, whose Pings are not
+ * relayed, and a process that has gone shows at once.
  */
 export const PATIENCE: Pick<Limits, "idleMs" | "stallMs" | "minRate"> = {
   idleMs: 2_000_000_000,
-  stallMs: 20 * DEFAULT_LIMITS.stallMs,
+  stallMs: 1_000_000_000,
   minRate: 0,
 };
 
