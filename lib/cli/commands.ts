@@ -4,6 +4,7 @@ import type { OptionRule } from "./arguments.ts";
 import { cat } from "./cat.ts";
 import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
+import { FOLDER_OPTIONS } from "./folder_options.ts";
 import { hash } from "./hash.ts";
 import { ls } from "./ls.ts";
 import { cp, mv, rm, stat } from "./name_commands.ts";
@@ -125,11 +126,20 @@ export const COMMANDS: readonly Command[] = [
     least: 1,
     most: Infinity,
     names: "all",
-    summary: "Remove files",
-    details: ["If one cannot be removed the others are removed all the same; see the exit codes."],
-    options: [],
+    summary: "Remove files, or all files in folders",
+    details: [
+      "If one cannot be removed the others are removed all the same; see the exit codes. With",
+      "--recursive each NAME is a folder: all names that begin with it and a slash are removed, but",
+      "for what is put there meanwhile. GLOBs are those of get --recursive.",
+    ],
+    options: [
+      { name: "recursive", letter: "r", summary: "Remove all files in the folder NAME" },
+      ...FOLDER_OPTIONS.filter(({ name }) => name !== "checksum"),
+    ],
     examples: [
       ["rm a.jpg b.jpg", "remove both"],
+      ["rm -r photos -n", "say what would be removed"],
+      ["rm -r photos", "remove photos/…"],
       ["rm -- -x", "remove the file -x"],
     ],
     run: rm,

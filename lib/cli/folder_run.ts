@@ -176,7 +176,8 @@ export class FolderRun implements AsyncDisposable {
   }
 
   #count(action: FolderAction, size: number): void {
-    if (action === "removed") this.#removed++;
+    // Beside what the run is about.
+    if (action !== this.#options.action) this.#removed++;
     else {
       this.#files++;
       this.#bytes += size;

@@ -7,6 +7,7 @@ import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { locally, UsageError } from "./failure.ts";
 import { fileJson, transferredLine } from "./file_report.ts";
+import { asFile } from "./folder_hint.ts";
 import { refuseFolderOptions } from "./folder_options.ts";
 import { getFolder } from "./get_folder.ts";
 import { whyNotLocal } from "./local_names.ts";
@@ -32,7 +33,11 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const client = await context.connect({ early: true });
   await using progress = new ProgressDisplay({ ...progressOptions(context), files: 1 });
   using tracker = progress.track(name);
-  const file = await saveFile(context, { client, connections, name, target, tracker });
+  const file = await asFile(
+    context,
+    { client, name, to: "fetch" },
+    () => saveFile(context, { client, connections, name, target, tracker }),
+  );
   tracker.done();
   await report(context, file, target);
   return EXIT.done;

@@ -5,7 +5,10 @@ import { runBatch } from "./batch.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { factLines, fileJson, reportDone } from "./file_report.ts";
+import { asFile } from "./folder_hint.ts";
+import { refuseFolderOptions } from "./folder_options.ts";
 import { formatSize } from "./format.ts";
+import { removeFolders } from "./remove_folders.ts";
 
 /** Shows what is known of a file. */
 export async function stat(context: CommandContext): Promise<ExitCode> {
@@ -19,12 +22,15 @@ export async function stat(context: CommandContext): Promise<ExitCode> {
 
 /** Removes files. */
 export async function rm(context: CommandContext): Promise<ExitCode> {
-  const { operands, signal } = context;
+  const { operands, options, signal } = context;
+  if (options.flag("recursive")) return await removeFolders(context);
+  refuseFolderOptions(options);
   const client = await context.connect();
   return await runBatch(context, operands, {
     title: (name) => name,
     work: async (name) => {
-      const file = await client.remove(name, { signal });
+      const about = { client, name, to: "remove" };
+      const file = await asFile(context, about, () => client.remove(name, { signal }));
       const what = `version ${file.version}, ${formatSize(file.size)}`;
       await reportDone(context, file, `removed ${quote(file.name)} (${what})`);
     },

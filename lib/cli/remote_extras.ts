@@ -1,11 +1,11 @@
 // The removal of names that a local folder does not have: the end of `sync --delete`. What only the target has is
 // found by taking both listings anew, after all transfers: what has come meanwhile is seen.
 
-import { MorselError } from "../base/errors.ts";
 import { compareBytes } from "../base/names.ts";
 import type { CommandContext } from "./command.ts";
 import type { FolderRun } from "./folder_run.ts";
 import type { RemoteEntry } from "./remote_tree.ts";
+import { removeJob, removeName } from "./remove_name.ts";
 import {
   bothSides,
   insistOnSource,
@@ -44,17 +44,12 @@ export async function removeRemoteExtras(
   sides: SyncedSides,
 ): Promise<void> {
   if (!await mayRemove(run, context)) return;
-  await run.each(extraJobs(context, sides), sides.client, async ({ file }) => {
-    const { name, version: ifVersion } = file;
-    try {
-      if (!sides.isDryRun) await sides.client.remove(name, { ifVersion, signal: context.signal });
-      await run.done("removed", file);
-    } catch (error) {
-      const code = error instanceof MorselError ? error.code : undefined;
-      if (code === "conflict") await run.leftOut(name, "it was replaced meanwhile");
-      else if (code !== "not_found") throw error;
-    }
-  });
+  const { client, isDryRun } = sides;
+  await run.each(
+    extraJobs(context, sides),
+    client,
+    ({ file }) => removeName(run, context, { client, file, isDryRun }),
+  );
 }
 
 async function* extraJobs(context: CommandContext, sides: SyncedSides) {
@@ -63,6 +58,6 @@ async function* extraJobs(context: CommandContext, sides: SyncedSides) {
   };
   for await (const { key, file } of remoteExtras(context, sides, throwOn)) {
     insistOnSource(sides, sides.path);
-    if (sides.extras.has(key)) yield { title: file.name, name: file.name, size: 0, file };
+    if (sides.extras.has(key)) yield removeJob(file);
   }
 }

@@ -72,6 +72,6 @@ export function insistOnSource({ isSourceEmpty }: SyncedSides, source: string): 
   if (!isSourceEmpty) return;
   throw new UsageError(
     `${quote(source)} has no files, so --delete would remove all that the target has; ` +
-      "remove it by other means if that is wanted",
+      "remove it yourself if that is wanted",
   );
 }

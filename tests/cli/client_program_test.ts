@@ -60,7 +60,7 @@ Deno.test("every mistake in the command line is one line and exit code 2", async
     [["frobnicate"], 'morsel: Unknown command "frobnicate". See morsel --help'],
     [["uploads", "--abort", "x"], "morsel: --abort takes an id of 32 hexadecimal digits"],
     [["ls", "--lnog"], 'morsel: Unknown option "--lnog". Did you mean --long?'],
-    [["rm", "-r", "x"], 'morsel: Unknown option "-r". See morsel rm --help'],
+    [["stat", "-r", "x"], 'morsel: Unknown option "-r". See morsel stat --help'],
     [["--bogus", "ls"], 'morsel: Unknown option "--bogus". See morsel --help'],
     [
       ["put", "--connections", "2", "x"],
