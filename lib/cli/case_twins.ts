@@ -42,7 +42,9 @@ export class CaseTwins {
 function otherCase(text: string): string {
   const turned = (letter: string) => {
     const lower = letter.toLowerCase();
-    return letter === lower ? letter.toUpperCase() : lower;
+    const other = letter === lower ? letter.toUpperCase() : lower;
+    // No file system takes "SS" for "ß".
+    return other.length === letter.length ? other : letter;
   };
   return [...text].map(turned).join("");
 }

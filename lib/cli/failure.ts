@@ -79,7 +79,9 @@ export function describeFailure(thrown: unknown): Failure {
     // No mistake of the command line, though the call that it is made into was not right any more.
     const hasChanged = known.detail.source === "changed";
     const exitCode = hasChanged ? EXIT.unexpected : exitCodeOf(known.code);
-    const endsAll = exitCode === EXIT.connection || known.code === "no_space";
+    // What became of one says nothing of the others, for which there may be a connection again.
+    const isUnknown = known.detail.outcome === "unknown";
+    const endsAll = known.code === "no_space" || exitCode === EXIT.connection && !isUnknown;
     const { detail } = known;
     return failure(known.code, oneLine(known.message), { exitCode, detail, endsAll });
   }

@@ -45,6 +45,7 @@ export class PartialFile {
   readonly #leaves: OpenFile;
   #recording: Promise<void> = Promise.resolve();
   #isOfUse: boolean;
+  #wasOurs = true;
 
   private constructor(options: PartialFileOptions, parts: Parts, missing: FileRange[]) {
     this.#options = options;
@@ -87,49 +88,61 @@ export class PartialFile {
 
   /** All has arrived and is proven: it takes the place of the target. */
   async finish(): Promise<void> {
-    const { files, target } = this.#options;
+    const { files, target, file } = this.#options;
     await this.#recording.catch(() => {});
-    await this.#leaves.close();
+    if (!await this.#isOurs()) return await this.#insistOnOther();
+    // Of a version that was said to be longer something may lie behind it.
+    if (await this.#data.size() > file.size) await this.#data.truncate(file.size);
     // Where a file is replaced, a crash soon after the rename must not have cost the old content.
     if (await files.stat(target)) await locally("write", target, () => this.#data.sync());
-    await locally("write", target, () => this.#data.close());
+    await this.#close();
     await this.#setTime(this.#path);
-    await this.#putInPlace();
+    try {
+      await locally("write", target, () => files.rename(this.#path, target));
+    } catch (error) {
+      if (await files.look(this.#path)) throw error;
+      return await this.#insistOnOther(); // it went in just that moment
+    }
     await files.remove(leavesPath(this.#path)).catch(() => {}); // of no harm to anybody
   }
 
   /** Leaves it for a later run, if there is anything in it that such a run could use; says whether. */
   async keep(): Promise<boolean> {
-    if (this.#isOfUse) await this.#close();
+    // Another run may be writing to the same, and have brought something.
+    if (this.#isOfUse || await this.#leaves.size().catch(() => 0) > 0) await this.#close();
     else await this.discard();
     return this.#isOfUse;
   }
 
-  /** Removes it. */
+  /** Removes it, unless another run has begun anew in its place. */
   async discard(): Promise<void> {
-    await this.#close();
     const { files } = this.#options;
+    await this.#isOurs();
+    await this.#close();
+    if (!this.#wasOurs) return;
     await files.remove(this.#path).catch(() => {}); // less worth telling than what failed before
     await files.remove(leavesPath(this.#path)).catch(() => {});
   }
 
   /** Once another run has put the file in place it is the user's, and nothing is written to it any more. */
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    if (await this.#options.files.look(this.#path)) await this.#data.write(bytes, position);
+    if (await this.#isOurs()) await this.#data.write(bytes, position);
   }
 
-  /** Another run of the same writes the same file, and may have put it in place already. */
-  async #putInPlace(): Promise<void> {
+  /** Whether what is at the path is what was opened; of a file that is closed, whether it was at last. */
+  async #isOurs(): Promise<boolean> {
+    this.#wasOurs = await this.#data.isInPlace().catch(() => this.#wasOurs);
+    return this.#wasOurs;
+  }
+
+  /** Another run of the same writes to the same file, and has put it in place: what is there has to be this version. */
+  async #insistOnOther(): Promise<void> {
     const { files, target, file, signal } = this.#options;
-    try {
-      await locally("write", target, () => files.rename(this.#path, target));
-    } catch (error) {
-      if (await files.look(this.#path)) throw error;
-      const there = await localDigest(target, { files, signal }).catch(() => undefined);
-      if (there?.digest === file.digest) return await this.#setTime(target);
-      const what = `what was fetched of ${quote(target)}`;
-      throw new MorselError("conflict", `Another run has taken away ${what}; run it again`);
-    }
+    await this.#close();
+    const there = await localDigest(target, { files, signal }).catch(() => undefined);
+    if (there?.digest === file.digest) return await this.#setTime(target);
+    const what = `what was fetched of ${quote(target)}`;
+    throw new MorselError("conflict", `Another run has taken away ${what}; run it again`);
   }
 
   async #setTime(path: string): Promise<void> {
@@ -167,13 +180,22 @@ async function openOrCreate(files: LocalFiles, path: string): Promise<OpenFile> 
   // A link is not of our making, and would be written through.
   const status = await files.look(path);
   if (status && status.kind !== "file") await files.remove(path);
-  try {
-    return await files.open(path, "create");
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    return await files.open(path, "update");
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await files.open(path, "create");
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    }
+    try {
+      return await files.open(path, "update");
+    } catch (error) {
+      // Another run may have put it in place between the two.
+      if ((error as { code?: unknown }).code !== "ENOENT" || attempt === MOST_ATTEMPTS) throw error;
+    }
   }
 }
+
+const MOST_ATTEMPTS = 10;
 
 /** Ranges that are told apart; where there are more holes, all from the last one on is fetched again. */
 const MOST_HOLES = 1000;

@@ -150,11 +150,10 @@ async function place(
   { file, bytes }: { file: FileInfo; bytes: Uint8Array },
 ): Promise<void> {
   signal.throwIfAborted();
-  const temporary = partialPath({ target, windows, digits: file.digest });
-  const spare = partialPath({ target, windows, digits: ownDigits() });
+  const temporary = partialPath({ target, windows, digits: ownDigits() });
   await locally("write", target, async () => {
     // Where a file is replaced, a crash soon after the rename must not have cost the old content.
     const sync = replaces ?? await files.look(target) !== undefined;
-    await files.place({ bytes, modifiedMs: file.modifiedMs }, { target, temporary, spare, sync });
+    await files.place({ bytes, modifiedMs: file.modifiedMs }, { target, temporary, sync });
   });
 }

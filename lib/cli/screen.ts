@@ -101,7 +101,8 @@ export class Screen {
       await this.#line(JSON.stringify({ error }));
     } else {
       // What is wrong with a channel of another kind says itself what to do; a token would not help.
-      const next = detail.channel === undefined ? this.#nextSteps[code] : undefined;
+      const saysItself = detail.channel !== undefined || detail.outcome !== undefined;
+      const next = saysItself ? undefined : this.#nextSteps[code];
       // Most messages name the file already.
       const about = item && !message.includes(quote(item)) ? `${printable(item)}: ` : "";
       await this.#line(`morsel: ${about}${message}${next ? `; ${next}` : ""}`);

@@ -23,6 +23,11 @@ export class FetchSession {
     return this.calls.call(request, { onReply, signal: this.#stop.signal });
   }
 
+  /** Aborted when it is stopped. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   /** Cancels what is under way and what will still be asked for. The first reason is the one that counts. */
   stop(reason: unknown): void {
     this.#stop.abort(reason);

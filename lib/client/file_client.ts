@@ -5,7 +5,7 @@ import { MorselError } from "../base/errors.ts";
 import { fromHex } from "../base/hex.ts";
 import type { Terms } from "../protocol/handshake.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
-import type { Message, Request } from "../protocol/messages.ts";
+import type { Message, MessageOf, Request } from "../protocol/messages.ts";
 import type { Calls, CallsOptions } from "./calls.ts";
 import { conditionFields } from "./condition_fields.ts";
 import { Download } from "./download.ts";
@@ -235,11 +235,19 @@ interface Page {
 
 async function readPage(
   calls: Calls,
-  page: Untagged<Request>,
+  page: Untagged<MessageOf<"List">>,
   signal: AbortSignal,
 ): Promise<Page> {
   const files: FileInfo[] = [];
-  const onReply = (reply: Message) => void files.push(fileInfoOf(reply));
+  const onReply = (reply: Message) => {
+    files.push(fileInfoOf(reply));
+    if (files.length > page.limit) {
+      throw new MorselError(
+        "protocol",
+        `The server listed more than ${page.limit} files at a time`,
+      );
+    }
+  };
   const last = await calls.call(page, { signal, onReply });
   return { files, isLast: last.type !== "Page" || last.more === 0 };
 }

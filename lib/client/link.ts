@@ -196,6 +196,6 @@ function unknownOutcome(reason: MorselError): MorselError {
   return new MorselError(
     reason.code,
     `${reason.message} before the answer came: whether it was done is not known`,
-    { cause: reason, detail: reason.detail },
+    { cause: reason, detail: { ...reason.detail, outcome: "unknown" } },
   );
 }

@@ -5,6 +5,7 @@ import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
 import { BLOCK_SIZE, merkleRoot } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
+import { unlessAborted } from "../base/wait.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
@@ -221,7 +222,9 @@ export class RangeFetch {
     // A sink that fails ends the download, but not the connection that others use too.
     const fail = (reason: unknown) => this.#stop(session, reason);
     try {
-      return this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start))?.catch(fail);
+      const taken = this.#consumer.takeUnproven(wanted, Math.max(offset, this.#start));
+      // Nor does one that never settles hold it up once the download has ended.
+      return taken && unlessAborted(taken, session.signal).catch(fail);
     } catch (thrown) {
       return Promise.resolve(fail(thrown));
     }

@@ -80,6 +80,7 @@ function ownFile(name: string, outcome: FileInfo | "of anybody"): FileInfo {
   throw new MorselError(
     "connection",
     `The connection was lost, and ${quote(name)} has this content now: who put it is not known`,
+    { detail: { outcome: "unknown" } },
   );
 }
 

@@ -127,7 +127,8 @@ export class UploadAttempt {
     const blocks = modifiedMs > 0 ? samplesOf(count) : new Array(count).keys();
     const block = new Uint8Array(BLOCK_SIZE);
     for (const index of blocks) {
-      const size = await this.#state.source.read(block, index * BLOCK_SIZE);
+      const reading = this.#state.source.read(block, index * BLOCK_SIZE);
+      const size = await unlessAborted(reading, this.#stop.signal);
       const leaf = leaves.subarray(index * DIGEST_SIZE, (index + 1) * DIGEST_SIZE);
       if (!equals(leafHash(block.subarray(0, size)), leaf)) return false;
     }
@@ -150,7 +151,8 @@ export class UploadAttempt {
       read: (into, position) => this.#read(into, position),
       signal,
     });
-    await this.#checkSource(end);
+    // A stream may give all that it was said to have and never end.
+    await unlessAborted(this.#checkSource(end), signal);
     signal.throwIfAborted();
     const commit = { size: end, digest: hasher.digest() };
     this.#state.committing = commit;
@@ -199,6 +201,9 @@ export class UploadAttempt {
       }
       this.#leaves.push(reply.hashes.slice());
       this.#leafCount += reply.hashes.length / DIGEST_SIZE;
+      if (this.#leafCount * BLOCK_SIZE > (this.#begun?.offset ?? 0)) {
+        throw new MorselError("protocol", "The server sent more Leaves than it has bytes");
+      }
     } else if (reply.type === "Ack") {
       const { received, durable } = reply;
       this.#calls.acknowledge(received - this.#received);

@@ -12,6 +12,8 @@ export interface OpenFile {
   truncate(size: number): Promise<void>;
   /** The size now, in bytes. */
   size(): Promise<number>;
+  /** Whether it is still what is at the path by which it was opened: it may have been renamed, removed or replaced. */
+  isInPlace(): Promise<boolean>;
   /** Closes; closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -82,13 +84,8 @@ export interface WholeFile {
 /** Where and how {@linkcode LocalFiles.place} writes a file. */
 export interface Placement {
   readonly target: string;
-  /**
-   * A path in the same folder, where it is written first. What is there another run of the same has left or is writing;
-   * it goes once the file is at its target, and who was writing it finds the same there.
-   */
+  /** A path in the same folder, where it is written first, which nobody else has. */
   readonly temporary: string;
-  /** The path to take then, which nobody else has. */
-  readonly spare: string;
   /** Whether it is to be on stable storage before it takes the place of what is at the target. */
   readonly sync: boolean;
 }

@@ -1,7 +1,6 @@
 // The file system for programs with many small files, through node:fs: as few calls for each as it takes, and
 // blocking ones while they are quick. Everything else is node_files.ts.
 
-import { Buffer } from "node:buffer";
 import fs, { type Dirent } from "node:fs";
 import fsp from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
@@ -111,10 +110,8 @@ async function readWholePatiently(path: string, most: number): Promise<WholeFile
   }
 }
 
-function place(whole: WholeFile, { target, temporary, spare }: Placement): void {
-  const { bytes } = whole;
-  let path = temporary;
-  const file = unlessThere(() => fs.openSync(temporary, "wx")) ?? fs.openSync(path = spare, "wx");
+function place({ bytes, modifiedMs }: WholeFile, { target, temporary }: Placement): void {
+  const file = fs.openSync(temporary, "wx");
   try {
     try {
       for (let done = 0; done < bytes.length;) {
@@ -123,32 +120,11 @@ function place(whole: WholeFile, { target, temporary, spare }: Placement): void 
     } finally {
       fs.closeSync(file);
     }
-    if (whole.modifiedMs > 0) setTime(path, whole.modifiedMs);
-    fs.renameSync(path, target);
+    if (modifiedMs > 0) setTime(temporary, modifiedMs);
+    fs.renameSync(temporary, target);
   } catch (thrown) {
-    fs.rmSync(path, { force: true });
-    if (isMissing(thrown) && isWhole(target, bytes)) return;
+    fs.rmSync(temporary, { force: true });
     throw thrown;
-  }
-  if (path === spare) fs.rmSync(temporary, { force: true });
-}
-
-/** Undefined where something is there already. */
-function unlessThere<T>(create: () => T): T | undefined {
-  try {
-    return create();
-  } catch (thrown) {
-    if ((thrown as { code?: unknown }).code !== "EEXIST") throw thrown;
-    return undefined;
-  }
-}
-
-/** Whether another run has put the same there, and taken what this one had written away. */
-function isWhole(target: string, bytes: Uint8Array): boolean {
-  try {
-    return Buffer.compare(readWhole(target, bytes.length).bytes, bytes) === 0;
-  } catch {
-    return false;
   }
 }
 
@@ -161,25 +137,19 @@ function setTime(path: string, modifiedMs: number): void {
 }
 
 async function placePatiently(whole: WholeFile, placement: Placement): Promise<void> {
-  const { bytes } = whole;
-  const { target, temporary, spare, sync } = placement;
-  const { remove, setModified, rename, open } = nodeFiles;
-  let path = temporary;
-  const file = await open(temporary, "create").catch((thrown) => {
-    if (thrown.code !== "EEXIST") throw thrown;
-    return open(path = spare, "create");
-  });
+  const { bytes, modifiedMs } = whole;
+  const { target, temporary, sync } = placement;
+  const { remove, setModified, rename } = nodeFiles;
+  const file = await nodeFiles.open(temporary, "create");
   try {
     await file.write(bytes, 0);
     if (sync) await file.sync();
     await file.close();
-    if (whole.modifiedMs > 0) await setModified(path, whole.modifiedMs).catch(() => {});
-    await rename(path, target);
+    if (modifiedMs > 0) await setModified(temporary, modifiedMs).catch(() => {});
+    await rename(temporary, target);
   } catch (thrown) {
     await file.close().catch(() => {});
-    await remove(path).catch(() => {});
-    if (isMissing(thrown) && isWhole(target, bytes)) return;
+    await remove(temporary).catch(() => {});
     throw thrown;
   }
-  if (path === spare) await remove(temporary).catch(() => {});
 }

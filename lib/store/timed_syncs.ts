@@ -31,6 +31,7 @@ function withSync(file: OpenFile, sync: () => Promise<void>): OpenFile {
     sync,
     truncate: (size) => file.truncate(size),
     size: () => file.size(),
+    isInPlace: () => file.isInPlace(),
     close: () => file.close(),
   };
 }

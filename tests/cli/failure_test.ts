@@ -42,6 +42,12 @@ Deno.test("every error code has its exit code", () => {
   }
 });
 
+Deno.test("that nobody knows what became of one change does not end those beside it", () => {
+  const detail = { outcome: "unknown" };
+  const { exitCode, endsAll } = describeFailure(new MorselError("connection", "Lost", { detail }));
+  assertEquals([exitCode, endsAll], [8, false]);
+});
+
 Deno.test("a source that changes while it is sent is no mistake of the command line", () => {
   const detail = { source: "changed" };
   assertEquals(describeFailure(new MorselError("invalid", "It failed", { detail })).exitCode, 1);

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../mod.ts";
+import { isPartialName } from "../../lib/cli/local_names.ts";
 import { contentOf } from "../support/content.ts";
 import { FakeHost } from "../support/fake_host.ts";
 import { ServerProcess } from "../support/server_process.ts";
@@ -43,11 +44,11 @@ class Stage implements AsyncDisposable {
     return { code, out: out!, err: err! };
   }
 
-  /** The files below a folder with their content and time. */
+  /** The files below a folder with their content and time, but for what a run that was killed was writing. */
   async files(folder: string): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     for (const path of await this.host.paths(`${folder}/`)) {
-      if (path.endsWith("/")) continue;
+      if (path.endsWith("/") || isPartialName(path.slice(path.lastIndexOf("/") + 1))) continue;
       const { modifiedMs } = (await this.host.files.stat(path))!;
       const bytes = await Deno.readFile(`${this.host.folder}/${path}`);
       const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -32,18 +32,16 @@ Deno.test("put() that is refused early has its place until its Cancel is out", a
   assertEquals((await client.stat("a")).size, 5);
 });
 
-Deno.test("put() that is refused early, and aborted then, gives its place back", async () => {
+Deno.test("put() that is refused early does not wait for its source, and gives its place back", async () => {
   await using server = await memoryServer({ limits: { maxRequests: 1 } });
   await using client = await server.connect();
   await client.put("a", "first");
-  const looked = Promise.withResolvers<boolean>();
-  const source = { read: () => Promise.resolve(0), isUnchanged: () => looked.promise };
-  const stop = new AbortController();
-  const put = client.put("a", source, { size: 0, ifAbsent: true, signal: stop.signal });
-  await settled();
-  stop.abort(new Error("never mind"));
-  looked.resolve(true);
-  await assertRejects(() => put, Error, "never mind");
+  const source = {
+    read: () => Promise.resolve(0),
+    isUnchanged: () => new Promise<boolean>(() => {}),
+  };
+  const put = client.put("a", source, { size: 0, ifAbsent: true });
+  assertEquals((await assertRejects(() => put, MorselError)).code, "conflict");
   assertEquals((await client.stat("a")).size, 5);
 });
 
@@ -88,4 +86,32 @@ Deno.test("a sink that throws where it should reject ends its download alone", a
   }
   await client.put("b", "still here");
   assertEquals((await next).value?.name, "b");
+});
+
+Deno.test("a stream that gives all that it was said to have and never ends holds nobody up", async () => {
+  await using server = await memoryServer();
+  await using client = await server.connect();
+  const stop = new AbortController();
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(contentOf(100_000)),
+  });
+  const put = client.put("a", stream, { size: 100_000, signal: stop.signal });
+  await settled();
+  stop.abort(new Error("no more"));
+  await assertRejects(() => put, Error, "no more");
+  await client.put("b", "content");
+});
+
+Deno.test("a sink that never settles holds nobody up once its download has ended", async () => {
+  await using server = await memoryServer();
+  const client = await server.connect();
+  await client.put("a", contentOf(2_000_000));
+  const stop = new AbortController();
+  const download = await client.get("a", { signal: stop.signal });
+  const copied = download.copyTo({ write: () => new Promise(() => {}) });
+  await settled();
+  stop.abort(new Error("no more"));
+  await assertRejects(() => copied, Error, "no more");
+  assertEquals((await client.stat("a")).size, 2_000_000);
+  await client.close();
 });

@@ -117,6 +117,7 @@ export class SimFiles implements Files {
         disk: this.#disk,
         process: this.#process,
         onClose: () => void this.#open--,
+        isInPlace: () => this.#find(path) === node,
       });
     });
   }
@@ -214,16 +215,23 @@ class SimOpenFile implements OpenFile {
   readonly #disk: SimDisk;
   readonly #process: SimProcess;
   readonly #onClose: () => void;
+  readonly #isInPlace: () => boolean;
   #closed = false;
 
   constructor(
     file: DiskFile,
-    options: { disk: SimDisk; process: SimProcess; onClose: () => void },
+    options: {
+      disk: SimDisk;
+      process: SimProcess;
+      onClose: () => void;
+      isInPlace: () => boolean;
+    },
   ) {
     this.#file = file;
     this.#disk = options.disk;
     this.#process = options.process;
     this.#onClose = options.onClose;
+    this.#isInPlace = options.isInPlace;
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
@@ -262,6 +270,10 @@ class SimOpenFile implements OpenFile {
 
   size(): Promise<number> {
     return this.#call(() => this.#file.size);
+  }
+
+  isInPlace(): Promise<boolean> {
+    return this.#call(this.#isInPlace);
   }
 
   async close(): Promise<void> {

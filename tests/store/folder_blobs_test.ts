@@ -137,6 +137,7 @@ function recordedFile(file: OpenFile, note: (call: string) => void): OpenFile {
     read: (into, position) => file.read(into, position),
     truncate: (size) => file.truncate(size),
     size: () => file.size(),
+    isInPlace: () => file.isInPlace(),
     close: () => file.close(),
     write: async (bytes, position) => {
       note("write");

@@ -24,11 +24,10 @@ export function caseBlindFiles(files: LocalFiles): LocalFiles {
     makeFolder: async (path) => await files.makeFolder(await real(path)),
     rename: async (from, to) => await files.rename(await real(from), await real(to)),
     setModified: async (path, modifiedMs) => await files.setModified(await real(path), modifiedMs),
-    place: async (file, { target, temporary, spare, sync }) =>
+    place: async (file, { target, temporary, sync }) =>
       await files.place(file, {
         target: await real(target),
         temporary: await real(temporary),
-        spare: await real(spare),
         sync,
       }),
   };

@@ -156,8 +156,8 @@ function filesIn(folder: string): LocalFiles {
     entries: (path) => files.entries(at(path)),
     setModified: (path, modifiedMs) => files.setModified(at(path), modifiedMs),
     readWhole: (path, most) => files.readWhole(at(path), most),
-    place: (file, { target, temporary, spare, sync }) =>
-      files.place(file, { target: at(target), temporary: at(temporary), spare: at(spare), sync }),
+    place: (file, { target, temporary, sync }) =>
+      files.place(file, { target: at(target), temporary: at(temporary), sync }),
   };
 }
 

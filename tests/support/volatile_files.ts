@@ -124,6 +124,7 @@ export class VolatileFiles implements Files {
         this.#call({ name: "sync", path }, () => file.sync(), () => file.failSync());
       },
       size: async () => file.bytes.length,
+      isInPlace: async () => this.#find(path) === file,
       close: async () => {},
     };
   }
