@@ -37,11 +37,17 @@ export async function answer(
       return { type: "End", tag, offset: 0 };
     case "Watch":
       return await watch(request, exchange);
-    case "Stats": {
-      const figures = encodeFigures(await exchange.figures(exchange.principal));
-      return { type: "Figures", tag, figures };
-    }
+    case "Stats":
+      return await exchange.stats.take(() => stats(request, exchange));
   }
+}
+
+async function stats(
+  { tag }: MessageOf<"Stats">,
+  { figures, principal, signal }: Exchange,
+): Promise<Message> {
+  signal.throwIfAborted();
+  return { type: "Figures", tag, figures: encodeFigures(await figures(principal)) };
 }
 
 function removalCondition(request: MessageOf<"Remove">): Condition {

@@ -24,6 +24,8 @@ export interface Exchange {
   readonly watches: Watches;
   /** The listings of a session are made one after the other, as each holds a part of it in memory. */
   readonly listings: Turns;
+  /** Its Stats are answered one after the other, so that others have their turn between two of them. */
+  readonly stats: Turns;
   readonly writer: FrameWriter;
   /** The largest chunk both sides take, in bytes. */
   readonly maxChunk: number;

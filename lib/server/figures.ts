@@ -22,7 +22,7 @@ export interface ServerFacts {
 /** Where figures come from. */
 export interface FigureSources {
   readonly store: Pick<FileStore, "totals">;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "soon">;
   /** When it began, by the clock's `monotonicMs`. */
   readonly begunMs: number;
   readonly facts: ServerFacts;
@@ -31,11 +31,12 @@ export interface FigureSources {
   readonly admission: () => Pick<Figures, "sessions" | "penalised">;
 }
 
-/** What may be told to whoever asks. */
+/** What may be told to whoever asks. Others have their turn before. */
 export async function figuresFor(
   principal: Principal,
   sources: FigureSources,
 ): Promise<Figures> {
+  await new Promise<void>((resolve) => sources.clock.soon(resolve));
   const totals = await sources.store.totals(principal.name);
   return {
     ...(principal.name !== "" && ownFigures(principal, totals)),

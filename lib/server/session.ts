@@ -90,6 +90,7 @@ class Session {
       pins: new PinnedVersions(store),
       watches: new Watches(),
       listings: new Turns(),
+      stats: new Turns(),
       writer: this.#frames.writer,
       maxChunk: terms.maxChunk,
       drain: this.#context.drain,

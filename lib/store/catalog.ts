@@ -237,7 +237,7 @@ export interface Catalog extends AsyncDisposable {
   link(from: CheckedName, to: CheckedName, options: LinkOptions): Promise<Changed>;
   /** What `owner` and the store have, and what a file of this name would replace; no scan of the files. */
   account(owner: string, name: CheckedName): Promise<Account>;
-  /** What `owner` and the store have, and what it takes; no scan of files or contents. */
+  /** What `owner` and the store have, and what it takes; no scan of files, contents or uploads. */
   totals(owner: string): Promise<CatalogTotals>;
 
   /** Records a new upload before a byte of its blob is written. */

@@ -135,6 +135,21 @@ const MIGRATIONS = [
   CREATE TRIGGER content_dropped AFTER DELETE ON content
     BEGIN UPDATE stored SET contents = contents - 1, bytes = bytes - OLD.size; END;
   `,
+  `
+  -- Unfinished uploads, counted by SQLite: their own rows have the owner behind metadata that fills many pages.
+  ALTER TABLE usage ADD COLUMN uploads INTEGER NOT NULL DEFAULT 0;
+  -- WHERE, as ON would join otherwise.
+  INSERT INTO usage (owner, files, bytes, uploads)
+    SELECT owner, 0, 0, COUNT(*) FROM upload WHERE true GROUP BY owner
+    ON CONFLICT (owner) DO UPDATE SET uploads = excluded.uploads;
+  CREATE TRIGGER upload_begun AFTER INSERT ON upload
+    BEGIN
+      INSERT INTO usage (owner, files, bytes, uploads) VALUES (NEW.owner, 0, 0, 1)
+        ON CONFLICT (owner) DO UPDATE SET uploads = uploads + 1;
+    END;
+  CREATE TRIGGER upload_ended AFTER DELETE ON upload
+    BEGIN UPDATE usage SET uploads = uploads - 1 WHERE owner = OLD.owner; END;
+  `,
 ] as const;
 
 /**

@@ -85,8 +85,8 @@ const QUERIES = {
   usage: "SELECT COALESCE(SUM(files), 0) AS files, COALESCE(SUM(bytes), 0) AS bytes FROM usage",
 
   stored: "SELECT contents, bytes FROM stored",
-  uploadCounts:
-    "SELECT COUNT(*) AS store, COUNT(CASE WHEN owner = ? THEN 1 END) AS owner FROM upload",
+  uploadCounts: `SELECT COALESCE(SUM(uploads), 0) AS store,
+    COALESCE(SUM(CASE WHEN owner = ? THEN uploads END), 0) AS owner FROM usage`,
 
   addGarbage: "INSERT OR IGNORE INTO garbage (blob) VALUES (?)",
   dropGarbage: "DELETE FROM garbage WHERE blob = ?",

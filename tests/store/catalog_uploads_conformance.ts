@@ -5,7 +5,7 @@ import { concat } from "@std/bytes";
 import { MorselError } from "../../lib/base/errors.ts";
 import { merkleRoot } from "../../lib/base/merkle.ts";
 import { checkName } from "../../lib/base/names.ts";
-import { type Catalog, LEAVES_PER_PART } from "../../lib/store/catalog.ts";
+import { type Catalog, LEAVES_PER_PART, type UploadRecord } from "../../lib/store/catalog.ts";
 import { blobFile, inlineFile, uploadIds, uploadRecord } from "../support/catalog_records.ts";
 import { contentOf, newId } from "../support/content.ts";
 import type { CatalogHome } from "./catalog_conformance.ts";
@@ -67,6 +67,28 @@ export function catalogUploadsConformance(
     assertEquals(await catalog.endUpload(upload), []);
     assertEquals((await catalog.leaves(id, 0))?.length, 32);
     assertEquals((await catalog.leaves(id, 1))?.length, 64);
+  });
+
+  test("the unfinished uploads of each owner are counted", async (catalog) => {
+    const counts = async () => {
+      const of = async (name: string) => (await catalog.totals(name)).owner.uploads;
+      return [await of(""), await of("ann"), (await catalog.totals("bob")).store.uploads];
+    };
+    assertEquals(await counts(), [0, 0, 0]);
+    const uploads = ["", "ann", "ann"].map((owner) => uploadRecord({ id: newId(), owner }));
+    for (const upload of uploads) await catalog.beginUpload(upload);
+    assertEquals(await counts(), [1, 2, 3]);
+    const [first, second, third] = uploads as [UploadRecord, UploadRecord, UploadRecord];
+    await catalog.checkpointUpload(first, 65536, []);
+    const attached = (await catalog.attachUpload(second.id))!;
+    // Not ended by who has lost it.
+    await catalog.endUpload(second);
+    await refused("fenced", catalog.commit({ ...blobFile("a", second.id), upload: second }));
+    assertEquals(await counts(), [1, 2, 3]);
+    await catalog.commit({ ...blobFile("a", second.id), upload: attached, owner: "bob" });
+    assertEquals(await counts(), [1, 1, 2]);
+    for (const upload of [first, third, third]) await catalog.endUpload(upload);
+    assertEquals(await counts(), [0, 0, 0]);
   });
 
   test("who attached last holds an upload, and nobody else changes it", async (catalog) => {

@@ -132,6 +132,17 @@ Deno.test("a page of uploads is sought as well, of all as of those to one name",
   ]);
 });
 
+Deno.test("what there is is told without looking through files, contents or uploads", async () => {
+  await using spied = await openSpied();
+  const queries = spied.sql.prepared.filter((text) => /^SELECT [^*]*\b(COUNT|SUM)\(/.test(text));
+  assert(queries.length > 0);
+  for (const query of queries) {
+    const plan = spied.sql.db!.prepare(`EXPLAIN QUERY PLAN ${query}`).all()
+      .map((row) => String(row.detail));
+    assert(plan.every((step) => !/SCAN (file|content|upload)/.test(step)), plan.join("; "));
+  }
+});
+
 Deno.test("a catalog of schema version 1 is brought up to date with all that is in it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
   const path = `${folder}/catalog.db`;
@@ -147,6 +158,7 @@ Deno.test("a catalog of schema version 1 is brought up to date with all that is 
   await using catalog = SqliteCatalog.open(path, { openSql: openNodeSql, clock: systemClock });
   const upload = await catalog.upload("id");
   assertEquals([upload?.activeMs, upload?.durable], [77, 1024 * 65536]);
+  assertEquals((await catalog.totals("")).owner.uploads, 1);
   // Version 1 recorded no roots.
   assertEquals(await catalog.partRoots("id"), merkleRoot(hashes));
   assertEquals((await catalog.find(checkName("b")))?.damage, undefined);
