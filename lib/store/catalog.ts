@@ -156,8 +156,18 @@ export type Change =
 export const CHANGES_KEPT = 100_000;
 /** Older ones are removed each time this many were added: never in every change. */
 export const CHANGES_DROPPED_AT_ONCE = 1_000;
+/** Fewer where their names and metadata take more than this: a change may have 100 KB of them. */
+export const CHANGE_BYTES_KEPT = 256 * 1024 * 1024;
+/** What is beyond goes with the next changes, so much with each: more than one adds, and soon done. */
+export const CHANGE_BYTES_DROPPED_AT_ONCE = 256 * 1024;
 /** How many changes one page of a log looks through at most, so that it holds nobody up for long. */
 export const CHANGES_LOOKED_THROUGH = 10_000;
+
+/** What a log keeps of the newest changes, where that is not {@linkcode CHANGES_KEPT} and {@linkcode CHANGE_BYTES_KEPT}. */
+export interface LogKept {
+  readonly changes?: number | undefined;
+  readonly bytes?: number | undefined;
+}
 
 /** Changes in the order in which they were made, without a gap. */
 export interface ChangePage {
@@ -171,7 +181,7 @@ export interface ChangePage {
 /**
  * What has changed, change by change. Each has a number, its sequence, from one counter that versions
  * come from as well: they follow each other without a gap. A change and its entry are durable in one
- * step. Old entries go in the end, but {@linkcode CHANGES_KEPT} are always there.
+ * step. Old entries go in the end, but {@linkcode CHANGES_KEPT} are always there, or {@linkcode CHANGE_BYTES_KEPT}.
  */
 export interface ChangeLog {
   /** The sequence of the newest change; 0 before the first. */

@@ -150,6 +150,25 @@ const MIGRATIONS = [
   CREATE TRIGGER upload_ended AFTER DELETE ON upload
     BEGIN UPDATE usage SET uploads = uploads - 1 WHERE owner = OLD.owner; END;
   `,
+  `
+  -- What the log has that may be long: both spellings of each name, and metadata. Counted by SQLite.
+  CREATE TABLE logged (
+    bytes INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO logged (bytes)
+    SELECT SUM(length(key) + length(CAST(name AS BLOB)) + COALESCE(length(CAST(metadata AS BLOB)), 0))
+    FROM change;
+  CREATE TRIGGER change_added AFTER INSERT ON change
+    BEGIN
+      UPDATE logged SET bytes = bytes + length(NEW.key) + length(CAST(NEW.name AS BLOB))
+        + COALESCE(length(CAST(NEW.metadata AS BLOB)), 0);
+    END;
+  CREATE TRIGGER change_dropped AFTER DELETE ON change
+    BEGIN
+      UPDATE logged SET bytes = bytes - length(OLD.key) - length(CAST(OLD.name AS BLOB))
+        - COALESCE(length(CAST(OLD.metadata AS BLOB)), 0);
+    END;
+  `,
 ] as const;
 
 /**

@@ -73,6 +73,7 @@ const QUERIES = {
   addChange: `INSERT INTO change (key, name, at_ms, size, digest, modified_ms, metadata)
     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING sequence`,
   dropChanges: "DELETE FROM change WHERE sequence <= ?",
+  dropOldestChange: "DELETE FROM change WHERE sequence = (SELECT MIN(sequence) FROM change)",
   changes: `SELECT * FROM change WHERE sequence > ? AND sequence <= ? AND key >= ? AND key < ?
     ORDER BY sequence LIMIT ?`,
   changeBounds: `SELECT (SELECT MIN(sequence) FROM change) AS oldest,
@@ -84,6 +85,7 @@ const QUERIES = {
   // One row for each owner, of whom there are few.
   usage: "SELECT COALESCE(SUM(files), 0) AS files, COALESCE(SUM(bytes), 0) AS bytes FROM usage",
 
+  logged: "SELECT bytes FROM logged",
   stored: "SELECT contents, bytes FROM stored",
   uploadCounts: `SELECT COALESCE(SUM(uploads), 0) AS store,
     COALESCE(SUM(CASE WHEN owner = ? THEN uploads END), 0) AS owner FROM usage`,

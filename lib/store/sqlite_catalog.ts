@@ -14,6 +14,7 @@ import type {
   LeafPart,
   LinkOptions,
   ListedUpload,
+  LogKept,
   NewFile,
   StoredContent,
   StoredFile,
@@ -44,8 +45,8 @@ import { storageError } from "./storage_error.ts";
 export interface SqliteCatalogParts {
   readonly openSql: OpenSql;
   readonly clock: Clock;
-  /** How many of the newest changes its log keeps at least; 100,000 by default. */
-  readonly changesKept?: number | undefined;
+  /** What its log keeps. */
+  readonly kept?: LogKept | undefined;
 }
 
 /** A {@linkcode Catalog} in a SQLite file. */
@@ -62,13 +63,13 @@ export class SqliteCatalog implements Catalog {
   /** Over a database that has the tables, which is closed with it. Only its one owner may remember files. */
   protected constructor(
     db: SqlDatabase,
-    { clock, changesKept }: SqliteCatalogParts,
+    { clock, kept }: SqliteCatalogParts,
     recent = new RecentFiles(0),
   ) {
     this.#db = db;
     this.recent = recent;
     this.#sql = prepareStatements(db);
-    this.log = new SqliteChangeLog(this.#sql, { clock, kept: changesKept });
+    this.log = new SqliteChangeLog(this.#sql, { clock, kept });
     this.#changes = new GroupCommit(db, clock);
     this.#contents = new SqliteContents(this.#sql, () => recent.forgetAll());
     this.#uploads = new SqliteUploads(this.#sql, clock);

@@ -5,12 +5,15 @@ import type { Clock } from "../base/clock.ts";
 import type { CheckedName } from "../base/names.ts";
 import type { SqlValue } from "../runtime/sql.ts";
 import {
+  CHANGE_BYTES_DROPPED_AT_ONCE,
+  CHANGE_BYTES_KEPT,
   type ChangeLog,
   type ChangePage,
   CHANGES_DROPPED_AT_ONCE,
   CHANGES_KEPT,
   CHANGES_LOOKED_THROUGH,
   type FileRecord,
+  type LogKept,
 } from "./catalog.ts";
 import { type CatalogStatements, changeOf } from "./catalog_statements.ts";
 import { insistOnKept } from "./conditions.ts";
@@ -23,23 +26,23 @@ export type NewVersion = Pick<FileRecord, "size" | "digest" | "modifiedMs" | "me
 /** Options of a {@linkcode SqliteChangeLog}. */
 export interface SqliteChangeLogOptions {
   readonly clock: Clock;
-  /** How many of the newest changes are kept at least; {@linkcode CHANGES_KEPT} by default. */
-  readonly kept?: number | undefined;
+  readonly kept?: LogKept | undefined;
 }
 
 /** A {@linkcode ChangeLog} in a SQLite file, which its catalog opens and closes. */
 export class SqliteChangeLog implements ChangeLog {
   readonly #sql: CatalogStatements;
   readonly #clock: Clock;
-  readonly #kept: number;
+  readonly #kept: { readonly changes: number; readonly bytes: number };
   // Bounded by its callers: so many watches a session, so many sessions.
   readonly #listeners = new Set<() => void>();
 
   /** The statements are the catalog's. */
-  constructor(sql: CatalogStatements, { clock, kept = CHANGES_KEPT }: SqliteChangeLogOptions) {
+  constructor(sql: CatalogStatements, { clock, kept = {} }: SqliteChangeLogOptions) {
     this.#sql = sql;
     this.#clock = clock;
-    this.#kept = kept;
+    const { changes = CHANGES_KEPT, bytes = CHANGE_BYTES_KEPT } = kept;
+    this.#kept = { changes, bytes };
   }
 
   /**
@@ -96,9 +99,24 @@ export class SqliteChangeLog implements ChangeLog {
     const sequence = this.#sql.addChange.get(...values)!.sequence as number;
     // Its oldest row is no change any more.
     if (sequence % CHANGES_DROPPED_AT_ONCE === 0) {
-      this.#sql.dropChanges.run(sequence - this.#kept - 1);
+      this.#sql.dropChanges.run(sequence - this.#kept.changes - 1);
     }
+    this.#dropSurplus();
     return sequence;
+  }
+
+  /** One by one, and no more than is soon done: of an older catalog there may be gigabytes. */
+  #dropSurplus(): void {
+    let bytes = this.#bytes();
+    const end = Math.max(this.#kept.bytes, bytes - CHANGE_BYTES_DROPPED_AT_ONCE);
+    for (let dropped = 0; bytes > end && dropped < CHANGES_DROPPED_AT_ONCE; dropped++) {
+      this.#sql.dropOldestChange.run();
+      bytes = this.#bytes();
+    }
+  }
+
+  #bytes(): number {
+    return this.#sql.logged.get()!.bytes as number;
   }
 
   #bounds(): { first: number; last: number } {

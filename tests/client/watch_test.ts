@@ -249,7 +249,7 @@ Deno.test("a signal ends the loop at once, whatever has come already", async () 
 });
 
 Deno.test("changes that are not kept any more are gone, at the beginning and after a long break", async () => {
-  const catalog = new MemoryCatalog(systemClock, 10);
+  const catalog = new MemoryCatalog(systemClock, { changes: 10 });
   await using server = await memoryServer({ catalog, clientClock: impatient });
   const held = Promise.withResolvers<void>();
   let mayDial = Promise.resolve();

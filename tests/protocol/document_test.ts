@@ -24,7 +24,7 @@ import {
   PROTOCOL_VERSION,
 } from "../../lib/protocol/messages.ts";
 import { formatLine } from "../../lib/protocol/notation.ts";
-import { CHANGES_KEPT } from "../../lib/store/catalog.ts";
+import { CHANGE_BYTES_KEPT, CHANGES_KEPT } from "../../lib/store/catalog.ts";
 import {
   mismatch,
   parseMessage,
@@ -126,6 +126,7 @@ Deno.test("PROTOCOL.md 6 has the limits that a server announces unless told othe
   assertEquals(rows.get("changes in a Watch"), String(MAX_WATCH_LENGTH));
   assertEquals(rows.get("watches of a session"), String(MAX_WATCHES));
   assertEquals(rows.get("changes that are kept, at least"), String(CHANGES_KEPT));
+  assertEquals(rows.get("or the last ones that take, as 4.14 says"), `${CHANGE_BYTES_KEPT} bytes`);
   assert(section("6").includes(`chunks of ${DEFAULT_CHUNK} bytes`));
 });
 

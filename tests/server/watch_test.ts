@@ -27,7 +27,7 @@ interface Stage {
 
 async function onStage(act: (stage: Stage) => Promise<void>, changesKept?: number): Promise<void> {
   const clock = new FakeClock();
-  const catalog = new MemoryCatalog(clock, changesKept);
+  const catalog = new MemoryCatalog(clock, { changes: changesKept });
   {
     await using server = await memoryServer({ clock, catalog });
     await act({

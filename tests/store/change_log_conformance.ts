@@ -9,6 +9,7 @@ import {
   CHANGES_DROPPED_AT_ONCE,
   CHANGES_LOOKED_THROUGH,
   type Condition,
+  type LogKept,
 } from "../../lib/store/catalog.ts";
 import { inlineFile } from "../support/catalog_records.ts";
 import { logProblems } from "../support/log_problems.ts";
@@ -20,14 +21,14 @@ const ABSENT: Condition = { kind: "absent" };
 /** How many changes the logs of these tests keep at least. */
 const KEPT = 100;
 
-/** Declares the tests for one engine; each gets a new, empty home, whose logs keep so many changes. */
+/** Declares the tests for one engine; each gets a new, empty home, whose logs keep so much. */
 export function changeLogConformance(
   engine: string,
-  newHome: (changesKept: number) => Promise<CatalogHome>,
+  newHome: (kept: LogKept) => Promise<CatalogHome>,
 ): void {
   function test(sentence: string, body: (catalog: Catalog) => Promise<void>): void {
     Deno.test(`${engine}: ${sentence}`, async () => {
-      await using home = await newHome(KEPT);
+      await using home = await newHome({ changes: KEPT });
       await using catalog = await home.open();
       await body(catalog);
       assertEquals(await logProblems(catalog), []);
@@ -123,7 +124,7 @@ export function changeLogConformance(
   });
 
   Deno.test(`${engine}: the newest changes are kept, and what is older is said to be gone`, async () => {
-    await using home = await newHome(KEPT);
+    await using home = await newHome({ changes: KEPT });
     await using catalog = await home.open();
     const total = CHANGES_DROPPED_AT_ONCE + 50;
     // One name that stays, and one that comes and goes.
@@ -147,8 +148,35 @@ export function changeLogConformance(
     }
   });
 
+  Deno.test(`${engine}: of changes with much metadata as many are kept as take a number of bytes`, async () => {
+    const bytes = 500_000;
+    await using home = await newHome({ bytes });
+    await using catalog = await home.open();
+    // Of each control character, which is one byte of metadata, the catalog makes six.
+    const heavy = { a: "\u0001".repeat(10_000) };
+    const small = range(1, 3000).map((n) => catalog.commit(inlineFile(`${n}`, contentOf(1))));
+    await Promise.all(small);
+    await catalog.commit({ ...inlineFile("heavy", contentOf(1)), metadata: heavy });
+    assertEquals((await pageBehind(catalog, 0, 5000)).changes.length, 3001);
+    for (let n = 0; n < 20; n++) {
+      // Two changes, of which the second one has the metadata.
+      await link(catalog, n === 0 ? "heavy" : `heavy${n}`, `heavy${n + 1}`, false);
+    }
+    const last = await catalog.log.last();
+    assertEquals(last, 3041);
+    const gone = await assertRejects(() => pageBehind(catalog, 0), MorselError);
+    assertEquals(gone.code, "gone");
+    const first = Number(gone.detail.first);
+    const { changes } = await pageBehind(catalog, first - 1);
+    assertEquals(changes.map(({ sequence }) => sequence), range(first, last));
+    const puts = changes.filter(({ kind }) => kind === "put").length;
+    assert(puts * 60_000 > bytes - 2 * 61_000 && puts * 60_000 <= bytes, `${puts} are kept`);
+    // The files themselves are there.
+    assertEquals((await catalog.totals("")).store.files, 3001);
+  });
+
   Deno.test(`${engine}: one page looks no further than it says, however rare a prefix is`, async () => {
-    await using home = await newHome(2 * CHANGES_LOOKED_THROUGH);
+    await using home = await newHome({ changes: 2 * CHANGES_LOOKED_THROUGH });
     await using catalog = await home.open();
     const commits = range(1, CHANGES_LOOKED_THROUGH + 5)
       .map((index) => catalog.commit(inlineFile(`many/${index}`, contentOf(1))));
@@ -185,7 +213,7 @@ export function changeLogConformance(
   });
 
   Deno.test(`${engine}: reopening keeps the log and goes on with its numbers`, async () => {
-    await using home = await newHome(KEPT);
+    await using home = await newHome({ changes: KEPT });
     for (let round = 0; round < 3; round++) {
       await using catalog = await home.open();
       await catalog.commit(inlineFile(`${round}`, contentOf(1)));

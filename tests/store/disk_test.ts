@@ -4,6 +4,7 @@ import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FolderBlobs } from "../../lib/store/folder_blobs.ts";
+import type { LogKept } from "../../lib/store/catalog.ts";
 import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
 import { catalogConformance } from "./catalog_conformance.ts";
@@ -42,8 +43,8 @@ async function diskStoreHome() {
   };
 }
 
-function openCatalog(folder: string, changesKept?: number): SqliteCatalog {
-  const parts = { openSql: openNodeSql, clock: systemClock, changesKept };
+function openCatalog(folder: string, kept?: LogKept): SqliteCatalog {
+  const parts = { openSql: openNodeSql, clock: systemClock, kept };
   return SqliteCatalog.open(`${folder}/catalog.db`, parts);
 }
 
@@ -60,7 +61,7 @@ async function newFolder(): Promise<{ folder: string; remove: () => Promise<void
   return { folder, remove: () => Deno.remove(folder, { recursive: true }) };
 }
 
-async function newCatalogHome(changesKept?: number) {
+async function newCatalogHome(kept?: LogKept) {
   const { folder, remove } = await newFolder();
-  return { open: async () => openCatalog(folder, changesKept), [Symbol.asyncDispose]: remove };
+  return { open: async () => openCatalog(folder, kept), [Symbol.asyncDispose]: remove };
 }

@@ -1,6 +1,7 @@
 // The suites on the engines in memory.
 
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import type { LogKept } from "../../lib/store/catalog.ts";
 import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { blobsConformance } from "./blobs_conformance.ts";
@@ -38,7 +39,7 @@ async function memoryStoreHome() {
   };
 }
 
-async function newCatalogHome(changesKept?: number) {
-  const catalog = new MemoryCatalog(systemClock, changesKept);
+async function newCatalogHome(kept?: LogKept) {
+  const catalog = new MemoryCatalog(systemClock, kept);
   return { open: async () => catalog, [Symbol.asyncDispose]: async () => {} };
 }

@@ -213,12 +213,47 @@ Deno.test("a change and its entry in the log come back to nothing together", asy
 
 Deno.test("a page of the log seeks its place and reads nothing before it", async () => {
   await using spied = await openSpied();
-  for (const part of ["FROM change WHERE sequence >", "AS oldest"]) {
+  const parts = [
+    "FROM change WHERE sequence >",
+    "AS oldest",
+    "DELETE FROM change WHERE sequence =",
+  ];
+  for (const part of parts) {
     const query = spied.sql.prepared.find((text) => text.includes(part));
     const plan = spied.sql.db!.prepare(`EXPLAIN QUERY PLAN ${query}`).all()
       .map((row) => String(row.detail));
     assert(plan.every((step) => !/SCAN change|TEMP B-TREE/.test(step)), plan.join("; "));
   }
+});
+
+Deno.test("a log of schema version 6 that takes far too much shrinks a part with each change", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
+  const path = `${folder}/catalog.db`;
+  const old = openNodeSql(path);
+  migrate(old, 6);
+  // Each takes 50,007 bytes with its name and its key, and a quarter more as SQLite stores it.
+  const metadata = JSON.stringify({ a: "x".repeat(49_997) });
+  const add = old.prepare(
+    `INSERT INTO change (key, name, at_ms, size, digest, modified_ms, metadata)
+    VALUES (x'61', 'a', 0, 0, x'00', 0, ?)`,
+  );
+  for (let sequence = 1; sequence <= 50; sequence++) add.run(metadata);
+  old.close();
+  const kept = { bytes: 1_000_000 };
+  const catalog = SqliteCatalog.open(path, { openSql: openNodeSql, clock: systemClock, kept });
+  const lengths: number[] = [];
+  for (let change = 1; change <= 10; change++) {
+    await catalog.commit(inlineFile("b", contentOf(change)));
+    const error = await assertRejects(
+      () => catalog.log.page(0, { prefix: new Uint8Array(0), limit: 1 }),
+      MorselError,
+    );
+    lengths.push(50 + change - Number(error.detail.first) + 1);
+  }
+  // Each drops six of them, in the end as many as it has to, and adds a small one.
+  assertEquals(lengths, [44, 39, 34, 29, 24, 24, 25, 26, 27, 28]);
+  await catalog[Symbol.asyncDispose]();
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a catalog from the future is refused", async () => {

@@ -10,6 +10,7 @@ import type {
   LeafPart,
   LinkOptions,
   ListedUpload,
+  LogKept,
   NewFile,
   Place,
   StoredContent,
@@ -42,9 +43,9 @@ export class MemoryCatalog implements Catalog {
   #lastContent = 0;
   #lastUpload = 0;
 
-  constructor(clock: Pick<Clock, "now">, changesKept?: number) {
+  constructor(clock: Pick<Clock, "now">, kept?: LogKept) {
     this.#clock = clock;
-    this.log = new MemoryChangeLog(changesKept);
+    this.log = new MemoryChangeLog(kept);
   }
 
   /** Another catalog with all that is in this one now. */

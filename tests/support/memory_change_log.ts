@@ -3,11 +3,13 @@
 import { toHex } from "../../lib/base/hex.ts";
 import {
   type Change,
+  CHANGE_BYTES_KEPT,
   type ChangeLog,
   type ChangePage,
   CHANGES_DROPPED_AT_ONCE,
   CHANGES_KEPT,
   CHANGES_LOOKED_THROUGH,
+  type LogKept,
 } from "../../lib/store/catalog.ts";
 import { insistOnKept } from "../../lib/store/conditions.ts";
 
@@ -20,12 +22,13 @@ interface Entry {
 export class MemoryChangeLog implements ChangeLog {
   /** What is kept, the oldest first. */
   readonly entries: Entry[] = [];
-  readonly #kept: number;
+  readonly #kept: { readonly changes: number; readonly bytes: number };
   readonly #listeners = new Set<() => void>();
   #dropped = 0;
+  #bytes = 0;
 
-  constructor(kept: number = CHANGES_KEPT) {
-    this.#kept = kept;
+  constructor({ changes = CHANGES_KEPT, bytes = CHANGE_BYTES_KEPT }: LogKept = {}) {
+    this.#kept = { changes, bytes };
   }
 
   /** The sequence of the next change. */
@@ -39,11 +42,18 @@ export class MemoryChangeLog implements ChangeLog {
   }
 
   add(key: Uint8Array, change: Change): void {
-    this.entries.push({ key: toHex(key), change });
-    if (change.sequence % CHANGES_DROPPED_AT_ONCE > 0) return;
-    const surplus = Math.max(0, this.entries.length - this.#kept);
-    this.entries.splice(0, surplus);
-    this.#dropped += surplus;
+    const entry = { key: toHex(key), change };
+    this.entries.push(entry);
+    this.#bytes += sizeOf(entry);
+    if (change.sequence % CHANGES_DROPPED_AT_ONCE === 0) {
+      this.#drop(Math.max(0, this.entries.length - this.#kept.changes));
+    }
+    while (this.#bytes > this.#kept.bytes) this.#drop(1);
+  }
+
+  #drop(count: number): void {
+    for (const entry of this.entries.splice(0, count)) this.#bytes -= sizeOf(entry);
+    this.#dropped += count;
   }
 
   /** Tells those who listen. */
@@ -76,3 +86,11 @@ export class MemoryChangeLog implements ChangeLog {
     return () => void this.#listeners.delete(own);
   }
 }
+
+/** What may be long of an entry, in bytes. */
+function sizeOf({ key, change }: Entry): number {
+  const { name, metadata } = change.kind === "put" ? change.file : { ...change, metadata: "" };
+  return key.length / 2 + utf8.encode(name + (metadata && JSON.stringify(metadata))).length;
+}
+
+const utf8 = new TextEncoder();
