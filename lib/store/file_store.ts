@@ -13,24 +13,35 @@ import type {
   ChangePage,
   Condition,
   FileRecord,
-  Metadata,
   StoredContent,
 } from "./catalog.ts";
 import { type CheckOptions, type CheckProgress, checkStore } from "./check.ts";
 import { insistOn, notFound } from "./conditions.ts";
 import type { DiskSpace } from "./disk_space.ts";
+import { takeEntry } from "./entry_space.ts";
 import { HeldBlobs } from "./held_blobs.ts";
 import { type InlineVersion, openAtOnce, type OpenVersion, openVersion } from "./open_version.ts";
 import { PartTrees } from "./part_trees.ts";
 import { recover, type Recovery } from "./recovery.ts";
 import type { Quota } from "./quota.ts";
 import { Reservations } from "./reservations.ts";
+import type { BeginUpload, ChangesPage, ListPage } from "./store_requests.ts";
 import { type Totals, totalsOf } from "./totals.ts";
 import { insistOnSize, type OpenUpload } from "./upload_terms.ts";
 import { eachUpload } from "./upload_pages.ts";
 import { type UploadInfo, Uploads } from "./uploads.ts";
 
-export type { InlineVersion, OpenUpload, OpenVersion, Recovery, Totals, UploadInfo };
+export type {
+  BeginUpload,
+  ChangesPage,
+  InlineVersion,
+  ListPage,
+  OpenUpload,
+  OpenVersion,
+  Recovery,
+  Totals,
+  UploadInfo,
+};
 
 /** The most files one page of a listing may ask for. */
 export const MAX_PAGE_LENGTH = 10_000;
@@ -49,45 +60,6 @@ export interface FileStoreParts {
   readonly space?: DiskSpace | undefined;
   /** Who reads which blob, where others have to know it too. */
   readonly held?: HeldBlobs | undefined;
-}
-
-/** One page of a listing. */
-export interface ListPage {
-  /** What the names begin with; "" for all. */
-  readonly prefix: string;
-  /** The last name of the page before; "" for the first page. */
-  readonly after: string;
-  /** At most this many files, 1 to {@linkcode MAX_PAGE_LENGTH}; fewer come only at the end. */
-  readonly limit: number;
-}
-
-/** One page of the log of changes. */
-export interface ChangesPage {
-  /** What the names begin with; "" for all. */
-  readonly prefix: string;
-  /** The sequence behind which it begins: where the page before ended. */
-  readonly since: number;
-  /** At most this many changes. */
-  readonly limit: number;
-}
-
-/** What a client says when it begins an upload. */
-export interface BeginUpload {
-  readonly name: string;
-  /** Checked when the upload begins and once more when it is committed. */
-  readonly condition: Condition;
-  /** In bytes, if it is known; the commit must be of this size then. */
-  readonly declaredSize?: number | undefined;
-  /** When the source was last changed, milliseconds since 1970; 0 when unknown. */
-  readonly modifiedMs: number;
-  readonly metadata: Metadata;
-  /**
-   * Whether to go on with the newest unfinished upload of `by` of which the same was said, whoever holds it:
-   * that one gets `fenced` for all it does from then on. Without one a new upload begins.
-   */
-  readonly resume?: boolean;
-  /** Whose upload it is and whose quota counts; everybody by default. */
-  readonly by?: Principal | undefined;
 }
 
 /** A database of files. Names are checked here, and errors of all methods are MorselErrors. */
@@ -165,21 +137,22 @@ export class FileStore implements AsyncDisposable {
 
   /**
    * Gives a file another name, as a new version; `condition` is on `to`. Where `to` is another spelling of
-   * the same name, only the spelling changes. Throws `not_found`, `conflict`, or `invalid` when the
-   * two are one.
+   * the same name, only the spelling changes. Throws `not_found`, `conflict`, `no_space`, or `invalid`
+   * when the two are one.
    */
   async move(from: string, to: string, condition: Condition): Promise<FileRecord> {
     const [source, target] = [checkName(from), checkName(to)];
     if (source.name === target.name) {
       throw new MorselError("invalid", `Cannot move ${quote(from)} onto itself`);
     }
+    await takeEntry(source, this.#parts);
     const options = { condition, keep: false };
     return await this.#finish(await this.#parts.catalog.link(source, target, options));
   }
 
   /**
    * Gives the content of a file a second name; no bytes are copied. `condition` is on `to`. Throws
-   * `not_found`, `conflict`, `quota`, or `invalid` when both name one file. The copy is a file of `by`.
+   * `not_found`, `conflict`, `quota`, `no_space`, or `invalid` when both name one file. The copy is a file of `by`.
    */
   async copy(
     from: string,
@@ -201,6 +174,7 @@ export class FileStore implements AsyncDisposable {
         const { size } = await this.stat(from);
         await this.#reservations.reserve(id, { name: target, size, by });
       }
+      await takeEntry(source, this.#parts);
       return await this.#finish(await this.#parts.catalog.link(source, target, options));
     } finally {
       this.#reservations.release(id);

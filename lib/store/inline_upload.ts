@@ -4,6 +4,8 @@
 import { MorselError } from "../base/errors.ts";
 import { smallDigest } from "../base/merkle.ts";
 import type { Catalog, FileRecord } from "./catalog.ts";
+import type { DiskSpace } from "./disk_space.ts";
+import { entryBytes } from "./entry_space.ts";
 import type { HeldBlobs } from "./held_blobs.ts";
 import {
   insistOnDigest,
@@ -17,6 +19,8 @@ import {
 export interface InlineUploadParts {
   readonly catalog: Catalog;
   readonly held: HeldBlobs;
+  /** Undefined where no space is kept free. */
+  readonly space?: DiskSpace | undefined;
 }
 
 /** A small upload under way, of at most one block. */
@@ -64,8 +68,9 @@ export class InlineUpload implements OpenUpload {
     const bytes = this.#bytes;
     const found = smallDigest(bytes);
     insistOnDigest(found, digest);
-    const { catalog, held } = this.#parts;
+    const { catalog, held, space } = this.#parts;
     const { name, condition, modifiedMs, metadata, owner, quotas } = this.#about;
+    if (space) await space.take(entryBytes(metadata));
     const { file, garbage } = await catalog.commit({
       name,
       condition,

@@ -4,6 +4,7 @@ import { equals } from "@std/bytes";
 import { isSameStrings } from "../base/same_strings.ts";
 import type { Condition, ListedUpload } from "./catalog.ts";
 import { fenced, noUpload } from "./conditions.ts";
+import { entryBytes } from "./entry_space.ts";
 import { InlineUpload } from "./inline_upload.ts";
 import { forget, type UploadParts } from "./stored_upload.ts";
 import { Upload } from "./upload.ts";
@@ -57,7 +58,12 @@ export class Uploads {
   async begin(about: NewUpload, by: Principal): Promise<OpenUpload> {
     const { id, name, declaredSize = Infinity } = about;
     const { reservations, space } = this.#parts;
-    if (space) await space.insistOn(about.declaredSize ?? 0);
+    if (space) {
+      const entry = entryBytes(about.metadata);
+      await space.insistOn(entry + (about.declaredSize ?? 0));
+      // A small one has none before its commit.
+      if (declaredSize > MAX_INLINE_SIZE) await space.take(entry);
+    }
     await reservations.reserve(id, { name, size: about.declaredSize ?? 0, by });
     if (declaredSize <= MAX_INLINE_SIZE) {
       const upload = new InlineUpload(this.#parts, { ...about, declaredSize });

@@ -28,7 +28,8 @@ export interface Stage {
   reopen(quota?: Quota): Promise<FileStore>;
 }
 
-const ENGINES: Record<string, () => Catalog> = {
+/** Both catalogs, empty. */
+export const ENGINES: Record<string, () => Catalog> = {
   memory: () => new MemoryCatalog(systemClock),
   sqlite: () => SqliteCatalog.open(":memory:", { openSql: openNodeSql, clock: systemClock }),
 };
