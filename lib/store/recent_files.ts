@@ -2,19 +2,21 @@
 // than all that the server does besides. Only whoever makes every change can know that nothing has changed.
 
 import type { CheckedName } from "../base/names.ts";
-import type { StoredFile } from "./catalog.ts";
+import type { Metadata, StoredFile } from "./catalog.ts";
 import { Recent } from "./recent.ts";
 
-/** Bytes of names and contents that the owner of a catalog remembers. */
+/** Bytes of names, contents and metadata that the owner of a catalog remembers. */
 export const OWNER_REMEMBERS = 8 * 1024 * 1024;
-/** What a remembered file takes beside its name and content, in bytes. */
+/** What a remembered file takes beside its name, content and metadata, in bytes. */
 const OVERHEAD = 1024;
+/** What a key of metadata and its text take in memory beside their characters, in bytes: 40 to 160 were measured. */
+const KEY_OVERHEAD = 160;
 
 /** Files by name. */
 export class RecentFiles {
   readonly #files: Recent<StoredFile>;
 
-  /** Remembers so many bytes of names and contents; with 0 nothing. */
+  /** Remembers so many bytes of names, contents and metadata; with 0 nothing. */
   constructor(mostBytes: number) {
     this.#files = new Recent(mostBytes, sizeOf);
   }
@@ -54,5 +56,13 @@ function keyOf({ name }: CheckedName): string {
 }
 
 function sizeOf({ file, place }: StoredFile): number {
-  return OVERHEAD + 2 * file.name.length + (place.kind === "inline" ? place.bytes.length : 0);
+  const content = place.kind === "inline" ? place.bytes.length : 0;
+  return OVERHEAD + 2 * file.name.length + content + sizeOfMetadata(file.metadata);
+}
+
+/** As an object, which takes many times what it takes in a row or a frame. */
+function sizeOfMetadata(metadata: Metadata): number {
+  let size = 0;
+  for (const key in metadata) size += KEY_OVERHEAD + 2 * (key.length + metadata[key]!.length);
+  return size;
 }

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type CheckedName, checkName } from "../../lib/base/names.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
-import type { StoredFile } from "../../lib/store/catalog.ts";
+import type { Metadata, StoredFile } from "../../lib/store/catalog.ts";
 import { RecentFiles } from "../../lib/store/recent_files.ts";
 import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
 import { inlineFile } from "../support/catalog_records.ts";
@@ -87,6 +87,22 @@ Deno.test("what is remembered is bounded in bytes, the first remembered goes fir
   assertEquals(kept, names.slice(-kept.length));
 });
 
+Deno.test("metadata counts as what it takes in memory, key by key", () => {
+  const recent = new RecentFiles(8 * 1024 * 1024);
+  // Almost all that a file may have: parsed, its keys take 60 to 120 bytes each.
+  const keys = Array.from({ length: 1600 }, (_, index) => [`${index}`, ""]);
+  const metadata = Object.fromEntries(keys);
+  const names = Array.from({ length: 200 }, (_, index) => checkName(`${index}`));
+  for (const name of names) {
+    for (let times = 0; times < 2; times++) {
+      recent.find(name, () => stored(name.name, 1, metadata));
+    }
+  }
+  const kept = names.filter((name) => recent.find(name, () => undefined));
+  assert(kept.length > 10 && kept.length * 1600 * 120 <= 8 * 1024 * 1024, `${kept.length}`);
+  assertEquals(kept, names.slice(-kept.length));
+});
+
 Deno.test("a name that is looked up once is not worth remembering", () => {
   const recent = new RecentFiles(8 * 1024 * 1024);
   assertEquals(recent.find(A, () => stored("a", 10))?.file.size, 10);
@@ -101,10 +117,10 @@ Deno.test("who may remember nothing looks up each time", () => {
   assertEquals(recent.find(A, () => undefined), undefined);
 });
 
-function stored(name: string, size: number): StoredFile {
+function stored(name: string, size: number, metadata: Metadata = {}): StoredFile {
   const { digest, ...file } = inlineFile(name, new Uint8Array(size));
   return {
-    file: { ...file, digest, name, version: 1, committedMs: 0 },
+    file: { ...file, metadata, digest, name, version: 1, committedMs: 0 },
     place: { kind: "inline", bytes: new Uint8Array(size) },
     damage: undefined,
   };
