@@ -31,10 +31,13 @@ export interface OwnerLinkOptions {
 /** A request, whose tag is for the link to choose. */
 export type Untagged<M> = M extends Message ? Omit<M, "tag"> : never;
 
+/** Told each reply but the last. A promise means: read no further until it settles. Must not reject. */
+export type OnReply = (reply: Message) => void | Promise<void>;
+
 interface Call {
   readonly tag: number;
   readonly lastReply: string;
-  readonly onReply: (reply: Message) => void;
+  readonly onReply: OnReply;
   readonly last: PromiseWithResolvers<Message>;
 }
 
@@ -89,7 +92,7 @@ export class OwnerLink {
   /** Makes a request; what is returned settles with its last reply, or is rejected with its Error. */
   call(
     request: Untagged<Request>,
-    onReply: (reply: Message) => void = () => {},
+    onReply: OnReply = () => {},
   ): Promise<Message> {
     const lastReply = (MESSAGES[request.type] as MessageRule).lastReply!;
     const last = Promise.withResolvers<Message>();
@@ -127,7 +130,8 @@ export class OwnerLink {
     try {
       do {
         for (let message = this.#frames.take(); message; message = this.#frames.take()) {
-          if (message.type !== "Unknown") this.#receive(message);
+          const taken = message.type === "Unknown" ? undefined : this.#receive(message);
+          if (taken) await taken;
         }
       } while (await this.#frames.fill());
       throw new MorselError("connection", "The server has ended the connection of its worker");
@@ -138,7 +142,7 @@ export class OwnerLink {
     }
   }
 
-  #receive(message: Message): void {
+  #receive(message: Message): void | Promise<void> {
     const call = this.#call;
     if (message.type === "Error" && message.tag === 0) throw errorOf(message);
     if (message.tag !== call?.tag) return;

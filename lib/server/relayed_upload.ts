@@ -22,24 +22,21 @@ export class RelayedUpload implements ServedUpload {
   readonly #links: OwnerLinks;
   readonly #last: Promise<Message>;
   readonly #declaredSize: number | undefined;
-  readonly #hashes: Hashes;
-  /** Bytes the server has said are safe. */
-  readonly #progress: { durable: number };
+  readonly #told: Told;
   #received: number;
   #failure: unknown;
   #hasEnded = false;
 
   private constructor(begun: MessageOf<"Begun">, parts: Parts) {
-    const { link, links, last, declaredSize, hashes, progress } = parts;
+    const { link, links, last, declaredSize, told } = parts;
     this.id = toHex(begun.upload);
     this.epoch = begun.epoch;
-    this.#received = progress.durable = begun.offset;
+    this.#received = told.durable = begun.offset;
     this.#link = link;
     this.#links = links;
     this.#last = last;
     this.#declaredSize = declaredSize;
-    this.#hashes = hashes;
-    this.#progress = progress;
+    this.#told = told;
     last.catch((thrown) => this.#failure = thrown);
   }
 
@@ -53,21 +50,22 @@ export class RelayedUpload implements ServedUpload {
   ): Promise<RelayedUpload> {
     const link = await links.take(by);
     const begun = Promise.withResolvers<MessageOf<"Begun">>();
-    const hashes = new Hashes();
-    const progress = { durable: 0 };
+    const told: Told = { durable: 0 };
     const last = link.call(request, (reply) => {
-      if (reply.type === "Begun") {
-        hashes.wanted = reply.offset / BLOCK_SIZE * DIGEST_SIZE;
+      if (reply.type === "Leaves") return told.hashes?.add(reply.hashes.slice());
+      if (reply.type === "Ack") told.durable = reply.durable;
+      else if (reply.type === "Begun") {
+        if (reply.offset > 0) told.hashes = new Hashes(reply.offset / BLOCK_SIZE * DIGEST_SIZE);
         begun.resolve({ ...reply, upload: reply.upload.slice() });
-      } else if (reply.type === "Leaves") hashes.add(reply.hashes.slice());
-      else if (reply.type === "Ack") progress.durable = reply.durable;
+      }
+      return undefined;
     });
     last.catch((thrown) => {
       begun.reject(thrown);
-      hashes.fail(thrown);
+      told.hashes?.end(thrown);
     });
     try {
-      const parts = { link, links, last, declaredSize, hashes, progress };
+      const parts = { link, links, last, declaredSize, told };
       return new RelayedUpload(await begun.promise, parts);
     } catch (thrown) {
       // It is refused, but keeps its tag until it is ended.
@@ -82,11 +80,11 @@ export class RelayedUpload implements ServedUpload {
   }
 
   get durable(): number {
-    return this.#progress.durable;
+    return this.#told.durable;
   }
 
-  leaves(): Promise<Uint8Array> {
-    return this.#hashes.all();
+  async *leaves(): AsyncGenerator<Uint8Array> {
+    if (this.#told.hashes) yield* this.#told.hashes.all;
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
@@ -103,8 +101,8 @@ export class RelayedUpload implements ServedUpload {
   }
 
   async commit(size: number, digest: Uint8Array): Promise<FileRecord> {
-    if (this.#hasEnded) throw new MorselError("fenced", `The upload ${this.id} has ended`);
-    this.#hasEnded = true;
+    if (this.#hasEnded) throw this.#over();
+    this.#end();
     try {
       await this.#link.send({ type: "Commit", size, digest });
       return fileOf(await this.#last);
@@ -115,7 +113,7 @@ export class RelayedUpload implements ServedUpload {
 
   async abort(): Promise<void> {
     if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    this.#end();
     await this.#link.send({ type: "Cancel" });
     // Its answer is an Error in any case: that it was cancelled, or what it failed of before.
     await this.#last.catch(() => {});
@@ -125,8 +123,18 @@ export class RelayedUpload implements ServedUpload {
   /** The server keeps what is durable, as it does where a client has gone. */
   async detach(): Promise<void> {
     if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    this.#end();
     this.#link.end();
+  }
+
+  /** The link goes on, whether or not all hashes were taken. */
+  #end(): void {
+    this.#hasEnded = true;
+    this.#told.hashes?.end(this.#over());
+  }
+
+  #over(): MorselError {
+    return new MorselError("fenced", `The upload ${this.id} has ended`);
   }
 }
 
@@ -135,40 +143,42 @@ interface Parts {
   readonly links: OwnerLinks;
   readonly last: Promise<Message>;
   readonly declaredSize: number | undefined;
-  readonly hashes: Hashes;
-  readonly progress: { durable: number };
+  readonly told: Told;
 }
 
-/** The hashes that a resumed upload begins with, as they come. */
+/** What the server has said of it so far. */
+interface Told {
+  /** Bytes that are safe. */
+  durable: number;
+  /** Of one that is resumed. */
+  hashes?: Hashes;
+}
+
+/** The hashes that a resumed upload begins with, as they come: the link is not read on from before they are taken. */
 class Hashes {
-  /** Bytes of them, once that is known. */
-  wanted = 0;
-  readonly #parts: Uint8Array[] = [];
-  readonly #all = Promise.withResolvers<void>();
-  #length = 0;
+  readonly #pipe = new TransformStream<Uint8Array, Uint8Array>();
+  readonly #writer = this.#pipe.writable.getWriter();
+  #left: number;
 
-  constructor() {
-    this.#all.promise.catch(() => {}); // not everybody asks for them
+  /** So many bytes of them will come. */
+  constructor(size: number) {
+    this.#left = size;
   }
 
-  add(part: Uint8Array): void {
-    this.#parts.push(part);
-    this.#length += part.length;
-    if (this.#length >= this.wanted) this.#all.resolve();
+  get all(): AsyncIterable<Uint8Array> {
+    return this.#pipe.readable;
   }
 
-  fail(why: unknown): void {
-    this.#all.reject(why);
+  /** Settles when they are taken, or nobody wants them any more. */
+  add(hashes: Uint8Array): Promise<void> {
+    const taken = this.#writer.write(hashes).catch(() => {});
+    this.#left -= hashes.length;
+    if (this.#left <= 0) this.#writer.close().catch(() => {});
+    return taken;
   }
 
-  async all(): Promise<Uint8Array> {
-    if (this.#length < this.wanted) await this.#all.promise;
-    const hashes = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      hashes.set(part, at);
-      at += part.length;
-    }
-    return hashes;
+  /** Whoever takes them gets this error; what still comes is dropped. */
+  end(why: unknown): void {
+    this.#writer.abort(why).catch(() => {});
   }
 }

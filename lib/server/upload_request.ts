@@ -13,9 +13,6 @@ import { errorMessage } from "./error_message.ts";
 import type { ServedFiles, ServedUpload } from "./guarded_files.ts";
 import type { Subject } from "./server_event.ts";
 
-/** Bytes of hashes in one Leaves message: those of 64 MiB. */
-const LEAVES_SIZE = 1024 * DIGEST_SIZE;
-
 /** What an upload needs of its session. */
 export interface UploadContext {
   readonly store: ServedFiles;
@@ -39,6 +36,7 @@ export class UploadRequest {
   #upload: ServedUpload | undefined;
   #failure: MorselError | undefined;
   #open = true;
+  #isCancelled = false;
   #refused = false;
   #received = 0;
   #acked = 0;
@@ -93,6 +91,7 @@ export class UploadRequest {
 
   /** The client wants no file after all. The last reply. */
   async cancel(): Promise<Message> {
+    this.#isCancelled = true;
     this.end();
     await this.#begun;
     if (this.#failure) throw this.#failure;
@@ -151,12 +150,13 @@ export class UploadRequest {
   /** The hashes of the blocks that a client who has lost its own need not read again. */
   async #sendLeaves(upload: ServedUpload): Promise<void> {
     if (upload.received === 0) return;
-    const leaves = await upload.leaves();
-    for (let start = 0; start < leaves.length; start += LEAVES_SIZE) {
-      const hashes = leaves.subarray(start, start + LEAVES_SIZE);
-      const index = start / DIGEST_SIZE;
+    let index = 0;
+    for await (const hashes of upload.leaves()) {
+      if (this.#isCancelled || this.#failure) return;
       const part = { type: "Leaves", tag: this.#tag, index, hashes } as const;
+      // The next ones are read once these are written.
       if (!await this.#context.writer.send(part).then(() => true, () => false)) return;
+      index += hashes.length / DIGEST_SIZE;
     }
   }
 
@@ -171,6 +171,8 @@ export class UploadRequest {
 
   /** Gives the upload up. A client that has not ended it is told at once; its further bytes are dropped. */
   async #fail(thrown: unknown): Promise<void> {
+    // Its data and its hashes may both find out.
+    if (this.#failure) return;
     const error = this.#failure = asMorselError(thrown, "internal");
     if (this.#open) {
       this.#refused = true;

@@ -46,8 +46,8 @@ export class InlineUpload implements OpenUpload {
     return this.#received;
   }
 
-  leaves(): Promise<Uint8Array> {
-    return Promise.resolve(NOTHING);
+  async *leaves(): AsyncGenerator<Uint8Array> {
+    yield* [];
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
@@ -99,5 +99,3 @@ export class InlineUpload implements OpenUpload {
     if (this.#ended) throw new MorselError("invalid", `The upload ${this.id} has ended`);
   }
 }
-
-const NOTHING = new Uint8Array(0);

@@ -37,7 +37,7 @@ export class LimitedUpload implements OpenUpload {
     return this.#upload.durable;
   }
 
-  leaves(): Promise<Uint8Array> {
+  leaves(): AsyncIterable<Uint8Array> {
     return this.#upload.leaves();
   }
 

@@ -1,12 +1,12 @@
 // The half of a large upload that survives a crash: its row in the catalog and its unfinished blob. What
 // is durable when, and in which order, is decided here; upload.ts decides when it is time.
 
-import { concat } from "@std/bytes";
 import type { Clock } from "../base/clock.ts";
 import { MorselError } from "../base/errors.ts";
 import { BLOCK_SIZE, DIGEST_SIZE } from "../base/merkle.ts";
 import type { Blobs, BlobWriter } from "./blobs.ts";
 import { type Catalog, LEAVES_PER_PART, type UploadHold, type UploadRecord } from "./catalog.ts";
+import { fenced } from "./conditions.ts";
 import type { HeldBlobs } from "./held_blobs.ts";
 import type { LeafCollector, RecordedLeaves } from "./leaf_collector.ts";
 
@@ -75,14 +75,15 @@ export class StoredUpload {
     return this.#durable;
   }
 
-  /** The hashes of the durable blocks, one after the other. */
-  async leaves(): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    const count = this.#durable / BLOCK_SIZE;
-    for (let index = 0; index * LEAVES_PER_PART < count; index++) {
-      parts.push(await this.#parts.catalog.leaves(this.hold.id, index) ?? new Uint8Array(0));
+  /** The hashes of the blocks that are durable now, a part at a time. Throws `fenced` once they are gone. */
+  async *leaves(): AsyncGenerator<Uint8Array> {
+    let left = this.#durable / BLOCK_SIZE * DIGEST_SIZE;
+    for (let index = 0; left > 0; index++) {
+      const hashes = await this.#parts.catalog.leaves(this.hold.id, index);
+      if (!hashes) throw fenced(this.hold.id);
+      yield hashes.subarray(0, left);
+      left -= hashes.length;
     }
-    return concat(parts).subarray(0, count * DIGEST_SIZE);
   }
 
   /** Makes the whole blocks written so far durable: bytes first, then the row that says they are there. */

@@ -97,8 +97,12 @@ export class Upload implements OpenUpload {
     return this.#stored?.durable ?? 0;
   }
 
-  async leaves(): Promise<Uint8Array> {
-    return await this.#stored?.leaves() ?? new Uint8Array(0);
+  async *leaves(): AsyncGenerator<Uint8Array> {
+    if (!this.#stored) return;
+    for await (const hashes of this.#stored.leaves()) {
+      this.#insistOnUsable();
+      yield hashes;
+    }
   }
 
   write(bytes: Uint8Array, offset: number): Promise<void> {

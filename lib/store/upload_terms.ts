@@ -40,8 +40,12 @@ export interface OpenUpload {
   readonly received: number;
   /** Bytes from the start that survive a crash, in whole blocks: where a later resume goes on. */
   readonly durable: number;
-  /** The hashes of the durable blocks, one after the other: 512 KiB for each GiB. */
-  leaves(): Promise<Uint8Array>;
+  /**
+   * The hashes of the blocks that are durable when the first of them are asked for, one after the other: 512 KiB for
+   * each GiB, of which 32 KiB are in memory at a time. Throws `fenced` once the upload is another's, and what else it
+   * has failed of.
+   */
+  leaves(): AsyncIterable<Uint8Array>;
   /**
    * Takes the next bytes, which may be reused once this settles. Throws `invalid` when `offset` is not
    * `received` or the bytes go past the declared size; nothing of them is taken then.
