@@ -2,14 +2,12 @@
 // at its end until a commit wakes it. Nothing is queued: what a slow client has not taken is in the log.
 
 import { MorselError } from "../base/errors.ts";
-import type { FrameWriter } from "../protocol/frame_writer.ts";
 import { MAX_WATCH_LENGTH } from "../protocol/limits.ts";
 import { FROM_NOW, type Message, type MessageOf } from "../protocol/messages.ts";
 import type { Change } from "../store/catalog.ts";
-import { type Exchange, fileMessage, WRITE_AHEAD } from "./exchange.ts";
+import { type Exchange, fileMessage } from "./exchange.ts";
+import { PageWriter } from "./page_writer.ts";
 
-/** Changes in memory at a time. */
-const PAGE_LENGTH = 100;
 /** How far the place of a client may lie behind, where none of the changes is under its prefix. */
 const MARK_EVERY = 1000;
 
@@ -34,38 +32,71 @@ export async function watch(request: MessageOf<"Watch">, exchange: Exchange): Pr
 }
 
 async function follow(
-  { tag, since, limit, prefix }: MessageOf<"Watch">,
-  { store, writer, signal, drain, nextRing }: Exchange & Pick<Bell, "nextRing">,
+  request: MessageOf<"Watch">,
+  exchange: Exchange & Pick<Bell, "nextRing">,
 ): Promise<Message> {
-  let through = since === FROM_NOW ? await store.lastChange() : since;
-  /** Up to where the client knows that it has been told all. */
-  let known: number | undefined;
-  for (let left = limit;;) {
-    // Before the log is read: what comes after that must not be missed.
-    const rung = nextRing();
-    // It may have been aborted before anybody waited for that, and rings once only.
-    signal.throwIfAborted();
-    const asked = { prefix, since: through, limit: Math.min(left, PAGE_LENGTH) };
-    const page = await store.changes(asked);
-    if (known === undefined) {
-      known = through;
-      await send({ type: "Watching", tag, sequence: known }, writer);
+  const { tag, since, limit } = request;
+  const { store, signal, drain, watches } = exchange;
+  const pages = new PageWriter(exchange.writer);
+  const through = since === FROM_NOW ? await store.lastChange() : since;
+  const place: Place = { pages, through, known: undefined, left: limit };
+  while (true) {
+    const page = await watches.turns.take(async () => {
+      const told = await tell(request, place, exchange);
+      // The next watch of the session reads nothing before there is room.
+      await pages.room();
+      return told;
+    });
+    if (place.left === 0 || drain?.aborted) {
+      return { type: "Watched", tag, sequence: place.through };
     }
-    for (const change of page.changes) {
-      signal.throwIfAborted();
-      await send(changeMessage(tag, change), writer);
-      known = change.sequence;
-    }
-    through = page.through;
-    left -= page.changes.length;
-    if (left === 0 || drain?.aborted) return { type: "Watched", tag, sequence: through };
-    if (through - known >= MARK_EVERY) {
-      known = through;
-      await send({ type: "Watching", tag, sequence: known }, writer);
-    }
-    if (!page.more) await rung;
+    if (!page.more) await page.rung;
     signal.throwIfAborted();
   }
+}
+
+/** How far a watch has come. */
+interface Place {
+  readonly pages: PageWriter;
+  /** Up to where the log was looked through. */
+  through: number;
+  /** Up to where the client knows that it has been told all. */
+  known: number | undefined;
+  /** Changes that it is still to be told of. */
+  left: number;
+}
+
+interface Told {
+  /** Whether there may be changes beyond. */
+  readonly more: boolean;
+  /** Settles at the first ring since before the log was read: what comes after that must not be missed. */
+  readonly rung: Promise<void>;
+}
+
+/** Tells of a page of the log. */
+async function tell(
+  { tag, prefix }: MessageOf<"Watch">,
+  place: Place,
+  { store, signal, nextRing }: Exchange & Pick<Bell, "nextRing">,
+): Promise<Told> {
+  const rung = nextRing();
+  // It may have been aborted before anybody waited for that, and rings once only.
+  signal.throwIfAborted();
+  const { pages, through: since } = place;
+  const limit = Math.min(place.left, pages.length);
+  const { changes, through, more } = await store.changes({ prefix, since, limit });
+  const mark = (sequence: number) => {
+    place.known = sequence;
+    pages.send([{ type: "Watching", tag, sequence }]);
+  };
+  if (place.known === undefined) mark(since);
+  const sent = pages.send(changes.map((change) => changeMessage(tag, change)));
+  if (sent > 0) place.known = changes[sent - 1]!.sequence;
+  place.left -= sent;
+  const isAll = sent === changes.length;
+  place.through = isAll ? through : place.known!;
+  if (place.left > 0 && place.through - place.known! >= MARK_EVERY) mark(through);
+  return { more: more || !isAll, rung };
 }
 
 interface Bell {
@@ -88,11 +119,6 @@ function hangBell({ store, signal, drain }: Exchange): Bell {
       drain?.removeEventListener("abort", ring);
     },
   };
-}
-
-async function send(message: Message, writer: FrameWriter): Promise<void> {
-  const sent = writer.send(message);
-  if (writer.unwritten > WRITE_AHEAD) await sent;
 }
 
 function changeMessage(tag: number, change: Change): Message {

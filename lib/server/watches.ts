@@ -1,10 +1,14 @@
-// How many watches a session has open (PROTOCOL.md 6): each is woken by every change, and so they are bounded.
+// The watches a session has open (PROTOCOL.md 6): each is woken by every change, and so they are bounded, and come one
+// after the other.
 
 import { MorselError } from "../base/errors.ts";
 import { MAX_WATCHES } from "../protocol/limits.ts";
+import { Turns } from "../store/turns.ts";
 
 /** The watches of one session. */
 export class Watches {
+  /** In which they tell of changes, each of a page at a time. */
+  readonly turns = new Turns();
   #open = 0;
 
   /** Takes one in; call what is returned at its end. Throws `limit`. */

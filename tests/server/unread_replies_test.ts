@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { encode } from "../../lib/protocol/codec.ts";
-import { DEFAULT_LIMITS, MAX_METADATA_SIZE } from "../../lib/protocol/limits.ts";
+import { DEFAULT_LIMITS, MAX_METADATA_SIZE, MAX_WATCHES } from "../../lib/protocol/limits.ts";
 import type { Message } from "../../lib/protocol/messages.ts";
 import type { BlobReader } from "../../lib/store/blobs.ts";
 import type { FileRecord } from "../../lib/store/catalog.ts";
@@ -13,16 +13,27 @@ import { MemoryBlobs } from "../support/memory_blobs.ts";
 import { MemoryCatalog } from "../support/memory_catalog.ts";
 import { memoryServer } from "../support/memory_server.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { read, stat } from "../support/requests.ts";
+import { read, stat, watch } from "../support/requests.ts";
 
 const KIB = 1024;
 const FILES = 300;
 /** As much as a file can have. */
 const METADATA = { text: "x".repeat(MAX_METADATA_SIZE - 20) };
 
-/** A catalog that counts the files which listings have taken out of it. */
+/** A catalog that counts what listings and watches have taken out of it. */
 class CountingCatalog extends MemoryCatalog {
   listed = 0;
+  watched = 0;
+
+  constructor(clock: FakeClock) {
+    super(clock);
+    const page = this.log.page.bind(this.log);
+    this.log.page = async (...given) => {
+      const found = await page(...given);
+      this.watched += found.changes.length;
+      return found;
+    };
+  }
 
   override async list(...given: Parameters<MemoryCatalog["list"]>): Promise<FileRecord[]> {
     const files = await super.list(...given);
@@ -48,12 +59,18 @@ async function place() {
     catalog,
     clock,
     peer,
+    files: () => files(server.trace),
     /** Bytes of replies that the server has made, about. */
-    replied: () => server.trace.filter((line) => line.startsWith("S: File")).length * 16 * KIB,
+    replied: () => files(server.trace) * 16 * KIB,
     /** Sends without waiting until it is taken. */
     flood: (messages: Message[]) => void peer.sendBytes(concat(messages.map(encode))),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** How many of the messages the server has sent are files. */
+function files(trace: readonly string[]): number {
+  return trace.filter((line) => line.startsWith("S: File")).length;
 }
 
 function list(tag: number, limit: number): Message {
@@ -80,6 +97,25 @@ Deno.test("as many listings as a session may ask for are held one part at a time
     else files++;
   }
   assertEquals(files, 8 * FILES);
+});
+
+Deno.test("watches that wait to be read from are laid out one after the other, and hold no change", async () => {
+  await using here = await place();
+  here.flood(requests(MAX_WATCHES, (tag) => watch(tag)));
+  await settled();
+  const { watched } = here.catalog;
+  assert(watched > 0 && watched < 50, `${watched} changes`);
+  assertEquals(watched - here.files(), 0);
+  // Read after all, each tells of everything.
+  const sequences = new Map<number, number>();
+  for (let told = 0; told < MAX_WATCHES * FILES;) {
+    const message = (await here.peer.next())!;
+    if (message.type !== "File") continue;
+    assertEquals(message.version, (sequences.get(message.tag) ?? 0) + 1);
+    sequences.set(message.tag, message.version);
+    told++;
+  }
+  assertEquals([...sequences.values()], new Array(MAX_WATCHES).fill(FILES));
 });
 
 for (
