@@ -6,36 +6,51 @@ import { fromHex } from "../base/hex.ts";
 import { MAX_PAGE } from "../protocol/limits.ts";
 import { type Message, type MessageOf, UNKNOWN_SIZE } from "../protocol/messages.ts";
 import { type Exchange, fileMessage, WRITE_AHEAD } from "./exchange.ts";
-
-/** Files in memory at a time: each may have 16 KiB of metadata. */
-const PART_LENGTH = 64;
+import { PageWriter } from "./page_writer.ts";
 
 /** Sends File for each file of a page; returns its Page. */
 export async function list(
   { tag, prefix, after, limit }: MessageOf<"List">,
-  { store, writer, signal }: Exchange,
+  exchange: Exchange,
 ): Promise<Message> {
   if (limit < 1 || limit > MAX_PAGE) {
     throw new MorselError("limit", `A page of ${limit} files is not within 1 to ${MAX_PAGE}`, {
       detail: { limit: "page", value: String(MAX_PAGE) },
     });
   }
-  let last = after;
-  for (let left = limit;;) {
-    signal.throwIfAborted();
-    const length = Math.min(left, PART_LENGTH);
-    // One more than is sent tells whether there are others.
-    const files = await store.list({ prefix, after: last, limit: length + 1 });
-    for (const file of files.slice(0, length)) {
-      signal.throwIfAborted();
-      const sent = writer.send(fileMessage(tag, file));
-      if (writer.unwritten > WRITE_AHEAD) await sent;
-      last = file.name;
-    }
-    left -= length;
-    const isMore = files.length > length;
-    if (!isMore || left === 0) return { type: "Page", tag, more: Number(isMore) };
+  const pages = new PageWriter(exchange.writer);
+  const place: Place = { pages, after, left: limit };
+  while (true) {
+    exchange.signal.throwIfAborted();
+    const isMore = await listPart({ tag, prefix }, place, exchange);
+    if (!isMore || place.left === 0) return { type: "Page", tag, more: Number(isMore) };
+    await pages.room();
   }
+}
+
+/** How far a listing has come. */
+interface Place {
+  readonly pages: PageWriter;
+  /** The name that was told last. */
+  after: string;
+  /** Files that may still be told of. */
+  left: number;
+}
+
+/** Tells of some files; returns whether there are others. */
+async function listPart(
+  { tag, prefix }: Pick<MessageOf<"List">, "tag" | "prefix">,
+  place: Place,
+  { store }: Exchange,
+): Promise<boolean> {
+  const { pages, after } = place;
+  const length = Math.min(place.left, pages.length);
+  // One more than is sent tells whether there are others.
+  const files = await store.list({ prefix, after, limit: length + 1 });
+  const sent = pages.send(files.slice(0, length).map((file) => fileMessage(tag, file)));
+  if (sent > 0) place.after = files[sent - 1]!.name;
+  place.left -= sent;
+  return files.length > sent;
 }
 
 /** Sends Upload for each unfinished upload; returns their Page. */

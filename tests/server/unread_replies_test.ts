@@ -99,6 +99,15 @@ Deno.test("as many listings as a session may ask for are held one part at a time
   assertEquals(files, 8 * FILES);
 });
 
+Deno.test("a listing that waits to be read from has looked up little that is not laid out", async () => {
+  await using here = await place();
+  here.flood([list(1, 1000)]);
+  await settled();
+  const { listed } = here.catalog;
+  const beyond = listed - here.files();
+  assert(listed > 0 && beyond >= 0 && beyond < 20, `${beyond} of ${listed} files`);
+});
+
 Deno.test("watches that wait to be read from are laid out one after the other, and hold no change", async () => {
   await using here = await place();
   here.flood(requests(MAX_WATCHES, (tag) => watch(tag)));
