@@ -46,6 +46,8 @@ export class PartialFile {
   #recording: Promise<void> = Promise.resolve();
   #isOfUse: boolean;
   #wasOurs = true;
+  /** What is at the path as long as it is ours; to look is cheaper than to ask the file itself. */
+  readonly #inode: number | undefined;
 
   private constructor(options: PartialFileOptions, parts: Parts, missing: FileRange[]) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class PartialFile {
     this.#leaves = parts.leaves;
     this.missing = missing;
     this.proven = options.file.size - missing.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.#inode = parts.inode;
     this.#isOfUse = this.proven > 0;
   }
 
@@ -63,7 +66,8 @@ export class PartialFile {
     const path = partialPath({ target, windows, digits: file.digest });
     const data = await locally("write", target, () => openOrCreate(files, path));
     const leaves = await locally("write", target, () => openOrCreate(files, leavesPath(path)));
-    const parts = { path, data, leaves };
+    const inode = (await files.look(path))?.inode;
+    const parts = { path, data, leaves, inode };
     const missing = await locally("read", target, () => findMissing(parts, options));
     return new PartialFile(options, parts, missing);
   }
@@ -126,7 +130,8 @@ export class PartialFile {
 
   /** Once another run has put the file in place it is the user's, and nothing is written to it any more. */
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    if (await this.#isOurs()) await this.#data.write(bytes, position);
+    const there = await this.#options.files.look(this.#path);
+    if (there && there.inode === this.#inode) await this.#data.write(bytes, position);
   }
 
   /** Whether what is at the path is what was opened; of a file that is closed, whether it was at last. */
@@ -162,6 +167,7 @@ interface Parts {
   readonly path: string;
   readonly data: OpenFile;
   readonly leaves: OpenFile;
+  readonly inode: number | undefined;
 }
 
 /** Beside the target, as a rename does not reach from one file system to another. */

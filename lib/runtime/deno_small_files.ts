@@ -15,7 +15,8 @@ function look(path: string): LocalStatus {
     : status.isSymlink
     ? "link"
     : "other";
-  return { kind, size: status.size, modifiedMs: modifiedMsOf(status) };
+  const inode = status.ino ?? undefined;
+  return { kind, size: status.size, modifiedMs: modifiedMsOf(status), inode };
 }
 
 function readWhole(path: string, most: number): WholeFile {

@@ -65,6 +65,8 @@ export interface MeasuredFiles extends Files {
 /** What is at a path itself: a symbolic link is a `link`, whatever it leads to. */
 export interface LocalStatus extends Omit<FileStatus, "kind"> {
   readonly kind: FileStatus["kind"] | "link";
+  /** By what its file system knows it, whatever it is called; not every system tells. */
+  readonly inode?: number | undefined;
 }
 
 /** An entry of a folder. */

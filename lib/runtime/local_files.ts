@@ -60,7 +60,8 @@ function look(path: string): LocalStatus | undefined {
 
 function localStatus(status: fs.Stats): LocalStatus {
   const { kind, size, modifiedMs } = statusFrom(status);
-  return { kind: status.isSymbolicLink() ? "link" : kind, size, modifiedMs };
+  const inode = status.ino;
+  return { kind: status.isSymbolicLink() ? "link" : kind, size, modifiedMs, inode };
 }
 
 async function present<T>(looking: Promise<T>): Promise<T | undefined> {
