@@ -23,8 +23,8 @@ export async function list(
   while (true) {
     exchange.signal.throwIfAborted();
     const isMore = await listPart({ tag, prefix }, place, exchange);
-    if (!isMore || place.left === 0) return { type: "Page", tag, more: Number(isMore) };
     await pages.room();
+    if (!isMore || place.left === 0) return { type: "Page", tag, more: Number(isMore) };
   }
 }
 

@@ -158,6 +158,7 @@ interface Told {
 class Hashes {
   readonly #pipe = new TransformStream<Uint8Array, Uint8Array>();
   readonly #writer = this.#pipe.writable.getWriter();
+  readonly #over = Promise.withResolvers<void>();
   #left: number;
 
   /** So many bytes of them will come. */
@@ -174,11 +175,13 @@ class Hashes {
     const taken = this.#writer.write(hashes).catch(() => {});
     this.#left -= hashes.length;
     if (this.#left <= 0) this.#writer.close().catch(() => {});
-    return taken;
+    // A write that waits to be taken is not settled by an abort.
+    return Promise.race([taken, this.#over.promise]);
   }
 
   /** Whoever takes them gets this error; what still comes is dropped. */
   end(why: unknown): void {
+    this.#over.resolve();
     this.#writer.abort(why).catch(() => {});
   }
 }

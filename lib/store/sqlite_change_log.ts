@@ -77,12 +77,13 @@ export class SqliteChangeLog implements ChangeLog {
     since: number,
     { prefix, limit }: { readonly prefix: Uint8Array; readonly limit: number },
   ): Promise<ChangePage> {
-    // Nothing comes between these two: reads are answered at once.
     const { first, last } = this.#read(() => this.#bounds());
     insistOnKept(since, { first, last });
     const { start, end } = keyRange(prefix, new Uint8Array(0));
     const until = Math.min(last, since + CHANGES_LOOKED_THROUGH);
     const rows = this.#read(() => this.#sql.changes.all(since, until, start, end, limit));
+    // A worker reads beside the process that writes: what was there at first may be gone from the rows.
+    insistOnKept(since, { first: this.#read(() => this.#bounds().first), last });
     const changes = rows.map(changeOf);
     const through = changes.length < limit ? until : changes.at(-1)!.sequence;
     return { changes, through, more: through < last };

@@ -159,6 +159,11 @@ Deno.test("a worker passes hashes on as they are taken, and drops what nobody wa
     for await (const _ of last.leaves()) break;
     await last.abort();
     assert(catalog.reads < 2 * PARTS, `${catalog.reads} parts`);
+    // Of these one was taken, and the next one waits for its taker.
+    const held = await links.begin();
+    await held.leaves()[Symbol.asyncIterator]().next();
+    await settled();
+    await held.abort();
     // Nobody has asked for these.
     const unread = await links.begin();
     await unread.abort();

@@ -99,6 +99,13 @@ Deno.test("as many listings as a session may ask for are held one part at a time
   assertEquals(files, 8 * FILES);
 });
 
+Deno.test("listings of one file each wait for their client as well", async () => {
+  await using here = await place();
+  here.flood(requests(256, (tag) => list(tag, 1)));
+  await settled();
+  assert(here.replied() < 1024 * KIB, `${here.replied()} bytes`);
+});
+
 Deno.test("a listing that waits to be read from has looked up little that is not laid out", async () => {
   await using here = await place();
   here.flood([list(1, 1000)]);

@@ -5,6 +5,7 @@ import { MorselError } from "../../lib/base/errors.ts";
 import { checkName } from "../../lib/base/names.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
 import { openNodeSql } from "../../lib/runtime/node_sql.ts";
+import type { OpenSql, SqlStatement } from "../../lib/runtime/sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { type DataFolder, openDataFolder } from "../../lib/store/data_folder.ts";
 import type { HeldBlob } from "../../lib/store/held_blobs.ts";
@@ -124,4 +125,45 @@ Deno.test("the catalog of another process cannot be changed", () =>
     const error = await assertRejects(() => catalog.remove(checkName("a"), ANY), MorselError);
     assertEquals(error.code, "storage");
     assertEquals((await store.stat("a")).size, 10);
+  }));
+
+Deno.test("what the other process drops from its log while a page is read is told as gone", () =>
+  withReader(async ({ path, owner: { store } }) => {
+    for (let index = 0; index < 30; index++) await put(store, `${index}`, contentOf(10));
+    let drop = () => {};
+    const openSql: OpenSql = (file, options) => {
+      const db = openNodeSql(file, options);
+      const prepare = (sql: string): SqlStatement => {
+        const statement = db.prepare(sql);
+        if (!sql.startsWith("SELECT * FROM change")) return statement;
+        const all: SqlStatement["all"] = (...values) => {
+          drop();
+          return statement.all(...values);
+        };
+        return {
+          run: (...values) => statement.run(...values),
+          get: (...values) => statement.get(...values),
+          all,
+        };
+      };
+      return {
+        exec: (sql) => db.exec(sql),
+        prepare,
+        transaction: (work) => db.transaction(work),
+        close: () => db.close(),
+      };
+    };
+    await using catalog = ReadCatalog.at(`${path}/catalog.db`, {
+      ...parts,
+      openSql,
+      onDamage: () => Promise.resolve(),
+    });
+    const page = () => catalog.log.page(5, { prefix: new Uint8Array(0), limit: 100 });
+    assertEquals((await page()).changes.length, 25);
+    drop = () => {
+      const other = openNodeSql(`${path}/catalog.db`);
+      other.exec("DELETE FROM change WHERE sequence <= 20");
+      other.close();
+    };
+    assertEquals((await assertRejects(page, MorselError)).code, "gone");
   }));
