@@ -61,11 +61,10 @@ export function readFolderOptions(options: ParsedOptions): FolderOptions {
   };
 }
 
-/** What to tell of a source in which there was nothing. */
-export function nothingIn({ filter }: FolderOptions): string {
-  return filter.wantsAll
-    ? "There are no files in there"
-    : "There are no files in there that --include and --exclude leave";
+/** What to tell of a place in which there was nothing. */
+export function nothingIn({ filter }: Pick<FolderOptions, "filter">, where = "there"): string {
+  const which = filter.wantsAll ? "" : " that --include and --exclude leave";
+  return `There are no files in ${where}${which}`;
 }
 
 /** Throws a UsageError where one of them was given to a command that is not to deal with folders. */

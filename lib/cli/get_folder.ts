@@ -7,7 +7,7 @@ import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
 import { connectSeveral } from "./fetch_missing.ts";
-import { type FolderOptions, readFolderOptions } from "./folder_options.ts";
+import { type FolderOptions, nothingIn, readFolderOptions } from "./folder_options.ts";
 import { type FolderJob, FolderRun } from "./folder_run.ts";
 import { localDigest } from "./local_digest.ts";
 import { whyNotLocal } from "./local_names.ts";
@@ -38,11 +38,7 @@ export async function getFolder(context: CommandContext, connections: number): P
   return await run.conclude(async () => {
     await fetchTree(run, context, fetching);
     if (!run.isEmpty) return;
-    const where = quote(prefixOf(folder));
-    const what = given.filter.wantsAll
-      ? "nothing to fetch"
-      : "nothing that --include and --exclude leave";
-    throw new MorselError("not_found", `There is ${what} in ${where}`);
+    throw new MorselError("not_found", nothingIn(given, quote(prefixOf(folder))));
   });
 }
 

@@ -96,9 +96,13 @@ export class PartialFile {
     await this.#recording.catch(() => {});
     if (!await this.#isOurs()) return await this.#insistOnOther();
     // Of a version that was said to be longer something may lie behind it.
-    if (await this.#data.size() > file.size) await this.#data.truncate(file.size);
-    // Where a file is replaced, a crash soon after the rename must not have cost the old content.
-    if (await files.stat(target)) await locally("write", target, () => this.#data.sync());
+    await locally("write", target, async () => {
+      if (await this.#data.size() > file.size) await this.#data.truncate(file.size);
+      // Where a file is replaced, a crash soon after the rename must not have cost the old content.
+      if (await files.stat(target)) await this.#data.sync();
+      // Some file systems say only then that a write has failed.
+      await this.#data.close();
+    });
     await this.#close();
     await this.#setTime(this.#path);
     try {

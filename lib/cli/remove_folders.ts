@@ -5,7 +5,7 @@ import { quote } from "../base/names.ts";
 import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
-import { readFolderOptions } from "./folder_options.ts";
+import { nothingIn, readFolderOptions } from "./folder_options.ts";
 import { FolderRun } from "./folder_run.ts";
 import type { PathFilter } from "./path_filter.ts";
 import type { RemoteFiles } from "./remote_files.ts";
@@ -33,9 +33,8 @@ export async function removeFolders(context: CommandContext): Promise<ExitCode> 
         ({ file }) => removeName(run, context, { client, file, isDryRun }),
       );
       if (!isEmpty) continue;
-      const what = filter.wantsAll ? "nothing" : "nothing that --include and --exclude leave";
-      const title = quote(prefixOf(folder));
-      await run.failed(new MorselError("not_found", `There is ${what} in ${title}`), title);
+      const where = quote(prefixOf(folder));
+      await run.failed(new MorselError("not_found", nothingIn({ filter }, where)), where);
     }
   });
 }

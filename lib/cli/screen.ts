@@ -78,8 +78,8 @@ export class Screen {
   }
 
   /**
-   * Writes a line for people to standard error, with control characters shown as what they are. With `json` the event is written in its place, or nothing
-   * where it is of no use to a program; with `quiet` neither is.
+   * Writes a line for people to standard error, with control characters shown as what they are. With `json` the event
+   * is written in its place, or nothing where it is of no use to a program; with `quiet` neither is.
    */
   async message(line: string, event?: ScreenEvent): Promise<void> {
     if (!this.#json && !this.#quiet) await this.#line(`morsel: ${printable(line)}`);

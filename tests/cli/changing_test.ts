@@ -84,7 +84,7 @@ Deno.test("rm -r takes globs, leaves what was replaced meanwhile, and never remo
     assertStringIncludes(run.err, "does not remove all there is");
   }
   assertEquals(await run.run("rm", "-r", "none"), 4);
-  assertStringIncludes(run.err, 'There is nothing in "none/"');
+  assertStringIncludes(run.err, 'There are no files in "none/"');
   assertEquals(await run.run("rm", "-r", "p", "none", "--include", "b"), 9);
   assertEquals([...run.remote.stored.keys()].sort(), ["p/c.tmp", "p/d.tmp"]);
 });

@@ -73,7 +73,7 @@ Deno.test("get -r refuses a target that makes no sense", async () => {
     [["-r", "a", "-o", "file"], 2, '"file" is not a folder'],
     [["-r", ".."], 2, '".." cannot be a local folder'],
     [["-r", "x/.."], 2, "choose one with -o"],
-    [["-r", "nothing"], 4, 'There is nothing to fetch in "nothing/"'],
+    [["-r", "nothing"], 4, 'There are no files in "nothing/"'],
     [["a/b", "--checksum"], 2, "--checksum is for folders; add --recursive"],
   ];
   for (const [args, code, message] of wrong) {

@@ -133,6 +133,10 @@ const TROUBLES: [string, number, (run: CliRun, name: string) => void][] = [
     breakOpenFiles(run, { sync: () => Promise.reject(systemError("EIO")) });
     run.host.files = { ...run.host.files, place: () => Promise.reject(systemError("EIO")) };
   }],
+  ["the file cannot be closed, as where a disk far away is full", 6, (run) => {
+    breakOpenFiles(run, { close: () => Promise.reject(systemError("EDQUOT")) });
+    run.host.files = { ...run.host.files, place: () => Promise.reject(systemError("EDQUOT")) };
+  }],
   ["the rename fails", 1, (run) => {
     const rename = () => Promise.reject(systemError("EACCES"));
     run.host.files = { ...run.host.files, rename, place: rename };
