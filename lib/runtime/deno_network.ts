@@ -1,12 +1,7 @@
 // The network on Deno: `Deno.listen` and `Deno.connect`. Its quirks stay in here.
 
-import { MorselError } from "../base/errors.ts";
 import type { Address, Connection, Listener, Network } from "./connection.ts";
-import { DenoReadable, DenoWritable } from "./deno_streams.ts";
-import { OpenSockets, Turns } from "./deno_turns.ts";
-
-// They share one event loop, whoever has opened them.
-const open = new OpenSockets();
+import { cannot, connectTcp, DenoConnection, openSockets, setUp } from "./deno_connection.ts";
 
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
@@ -19,15 +14,8 @@ export const denoNetwork: Network = {
     }
   },
   async connect(address, { signal } = {}) {
-    try {
-      const { host: hostname, port } = address;
-      return new DenoConnection(
-        await Deno.connect({ hostname, port, ...(signal && { signal }) }),
-      );
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw cannot("connect to", address, cause);
-    }
+    const tcp = await connectTcp(address, signal);
+    return new DenoConnection(tcp, tcp.remoteAddr);
   },
 };
 
@@ -41,14 +29,15 @@ class DenoListener implements Listener {
 
   constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
-    open.listeners++;
+    openSockets.listeners++;
     this.address = { host: listener.addr.hostname, port: listener.addr.port };
   }
 
   async accept(): Promise<Connection | undefined> {
     for (;;) {
       try {
-        return new DenoConnection(await this.#listener.accept());
+        const tcp = setUp(await this.#listener.accept());
+        return new DenoConnection(tcp, tcp.remoteAddr);
       } catch (error) {
         if (this.#closed) return undefined;
         // One that was reset before anybody got to it is no failure of the listener, which others wait at.
@@ -60,52 +49,7 @@ class DenoListener implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    open.listeners--;
+    openSockets.listeners--;
     this.#listener.close();
   }
-}
-
-class DenoConnection implements Connection {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-  readonly remote: string;
-  readonly #tcp: Deno.TcpConn;
-  #bytesWritten = 0;
-  #closed = false;
-
-  constructor(tcp: Deno.TcpConn) {
-    this.#tcp = tcp;
-    const { hostname, port } = tcp.remoteAddr;
-    this.remote = `${hostname}:${port}`;
-    // Small messages must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
-    tcp.setNoDelay(true);
-    tcp.setKeepAlive(true);
-    open.connections++;
-    const streamed = {
-      tcp,
-      turns: new Turns(open),
-      wrote: (count: number) => void (this.#bytesWritten += count),
-      close: () => this.close(),
-    };
-    this.readable = new DenoReadable(streamed);
-    this.writable = new DenoWritable(streamed);
-  }
-
-  get bytesWritten(): number {
-    return this.#bytesWritten;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    open.connections--;
-    this.#tcp.close();
-  }
-}
-
-function cannot(what: string, { host, port }: Address, cause: unknown): unknown {
-  // A denied permission keeps its own name, so that the command line can say which flag to add.
-  if (cause instanceof Deno.errors.NotCapable) return cause;
-  const reason = cause instanceof Error ? cause.message.replace(/ \(os error \d+\)$/, "") : cause;
-  return new MorselError("connection", `Cannot ${what} ${host}:${port}: ${reason}`, { cause });
 }

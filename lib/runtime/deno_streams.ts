@@ -4,9 +4,12 @@
 
 import type { Turns } from "./deno_turns.ts";
 
-/** What the streams stand on: a `Deno.TcpConn`, and who counts for it. */
+/** What of Deno's connections they use. */
+export type DenoSocket = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
+
+/** What the streams stand on, and who counts for it. */
 export interface StreamedConnection {
-  readonly tcp: Deno.TcpConn;
+  readonly socket: DenoSocket;
   /** The turns that it leaves to other connections. */
   readonly turns: Turns;
   /** Told of bytes as the system takes them. */
@@ -20,26 +23,26 @@ const READ_SIZE = 64 * 1024;
 
 /** Bytes from the peer. What `getReader({ mode: "byob" })` gives leaves its buffers where they are. */
 export class DenoReadable extends ReadableStream<Uint8Array> {
-  readonly #tcp: Deno.TcpConn;
+  readonly #socket: DenoSocket;
   readonly #turns: Turns;
   #controller!: ReadableByteStreamController;
 
-  constructor({ tcp, turns, close }: StreamedConnection) {
+  constructor({ socket, turns, close }: StreamedConnection) {
     let controller!: ReadableByteStreamController;
     super({
       type: "bytes",
       autoAllocateChunkSize: READ_SIZE,
       start: (given) => void (controller = given as ReadableByteStreamController),
-      // Not `tcp.readable`, which closes the other direction as well at the peer's end.
+      // Not `readable` of Deno's own, which closes the other direction as well at the peer's end.
       pull: async () => {
         const { buffer, byteOffset, byteLength } = controller.byobRequest!.view!;
-        const count = await tcp.read(new Uint8Array(buffer, byteOffset, byteLength));
+        const count = await socket.read(new Uint8Array(buffer, byteOffset, byteLength));
         if (count === null) controller.close();
         controller.byobRequest?.respond(count ?? 0);
       },
       cancel: close,
     });
-    this.#tcp = tcp;
+    this.#socket = socket;
     this.#turns = turns;
     this.#controller = controller;
   }
@@ -51,7 +54,7 @@ export class DenoReadable extends ReadableStream<Uint8Array> {
     // Holding the stream's own reader keeps everybody else away, as with any stream.
     const lock = super.getReader({ mode: "byob" });
     return new DirectReader({
-      tcp: this.#tcp,
+      socket: this.#socket,
       turns: this.#turns,
       lock,
       controller: this.#controller,
@@ -63,19 +66,19 @@ export class DenoReadable extends ReadableStream<Uint8Array> {
 export class DenoWritable extends WritableStream<Uint8Array> {
   readonly #put: (bytes: Uint8Array) => Promise<void>;
 
-  constructor({ tcp, turns, wrote }: StreamedConnection) {
+  constructor({ socket, turns, wrote }: StreamedConnection) {
     const put = async (bytes: Uint8Array) => {
-      // Not `tcp.writable`, which tells of a large write only when all of it is taken.
+      // Not `writable` of Deno's own, which tells of a large write only when all of it is taken.
       for (let taken = 0; taken < bytes.length;) {
         if (turns.areDue) await turns.leave();
-        const count = await tcp.write(taken === 0 ? bytes : bytes.subarray(taken));
+        const count = await socket.write(taken === 0 ? bytes : bytes.subarray(taken));
         taken += count;
         if (taken < bytes.length) turns.waits();
         else turns.moved(count);
         wrote(count);
       }
     };
-    super({ write: put, close: () => tcp.closeWrite().catch(() => {}) });
+    super({ write: put, close: () => socket.closeWrite().catch(() => {}) });
     this.#put = put;
   }
 
@@ -84,20 +87,20 @@ export class DenoWritable extends WritableStream<Uint8Array> {
   }
 }
 
-interface DirectReaderParts extends Pick<StreamedConnection, "tcp" | "turns"> {
+interface DirectReaderParts extends Pick<StreamedConnection, "socket" | "turns"> {
   readonly lock: ReadableStreamBYOBReader;
   readonly controller: ReadableByteStreamController;
 }
 
 class DirectReader implements ReadableStreamBYOBReader {
-  readonly #tcp: Deno.TcpConn;
+  readonly #socket: DenoSocket;
   readonly #turns: Turns;
   readonly #lock: ReadableStreamBYOBReader;
   readonly #controller: ReadableByteStreamController;
   #hasEnded = false;
 
-  constructor({ tcp, turns, lock, controller }: DirectReaderParts) {
-    this.#tcp = tcp;
+  constructor({ socket, turns, lock, controller }: DirectReaderParts) {
+    this.#socket = socket;
     this.#turns = turns;
     this.#lock = lock;
     this.#controller = controller;
@@ -113,7 +116,7 @@ class DirectReader implements ReadableStreamBYOBReader {
     const bytes = view as ArrayBufferView as Uint8Array<ArrayBuffer>;
     try {
       if (this.#turns.areDue) await this.#turns.leave();
-      const count = await this.#tcp.read(bytes);
+      const count = await this.#socket.read(bytes);
       if (count === null) this.#end();
       else this.#turns.moved(count);
       const value = bytes.subarray(0, count ?? 0) as ArrayBufferView as View;

@@ -1,4 +1,4 @@
-// A connection on Node and Bun, and over TLS on all runtimes: a socket of `node:net` as a pair of Web Streams. What
+// A connection on Node and Bun, and a server's over TLS on Deno: a socket of `node:net` as a pair of Web Streams. What
 // has come and waits to be read pauses the socket, so that little more is held here than is read at a time.
 
 import type { OnReadOpts, Socket } from "node:net";

@@ -1,7 +1,7 @@
-// TLS 1.3 on all runtimes: `node:tls`, as Deno's own server takes a list of client authorities and then lets
-// everybody in. Whoever is refused learns why in one line; nothing falls back to plain TCP.
+// TLS 1.3 by `node:tls`: on Node and Bun, and on Deno for servers and for clients with a certificate (deno_tls.ts says
+// why). Whoever is refused learns why in one line; nothing falls back to plain TCP.
 
-import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import process from "node:process";
 import {
@@ -12,11 +12,8 @@ import {
   type Server,
   type TLSSocket,
 } from "node:tls";
-import type { ChannelBinding } from "../base/connection.ts";
-import { MorselError } from "../base/errors.ts";
 import type {
   Address,
-  ClientTls,
   Connection,
   ListenOptions,
   ServerTls,
@@ -26,9 +23,9 @@ import type {
 import { NodeConnection, type ReadFlow } from "./node_connection.ts";
 import { remoteOf, TlsHandshakes } from "./tls_handshakes.ts";
 import { cannot, MAX_WAITING, NodeListener, optionsFor } from "./node_listener.ts";
+import { afterHandshake, refusal } from "./tls_refusals.ts";
+import { bindingTo, PROTOCOL, usable } from "./tls_terms.ts";
 
-/** The name of the protocol in the handshake (ALPN). */
-const PROTOCOL = "morsel/1";
 /** How long a handshake may take, in milliseconds: as long as connecting may. */
 const HANDSHAKE_MS = 10_000;
 const IS_DENO = "deno" in process.versions;
@@ -107,7 +104,7 @@ function connectTls(
     const fail = (cause: Error) => {
       stopListening();
       socket.destroy();
-      reject(refusal(address, cause));
+      reject(refusal(address, cause) ?? cannot("connect to", address, cause));
     };
     socket.once("error", fail);
     // An end within the handshake is not an error everywhere.
@@ -131,25 +128,6 @@ function connectTls(
       socket.off("error", fail);
     });
   });
-}
-
-/** What a client has in PEM, once it is sure that it can be read: not every runtime says so. */
-function usable(address: Address): ClientTls {
-  const { ca, cert, key } = address.tls ?? {};
-  let what = "certificate of the authority";
-  try {
-    if (ca !== undefined) new X509Certificate(ca);
-    what = "client's certificate";
-    const own = cert === undefined ? undefined : new X509Certificate(cert);
-    what = "client's private key";
-    if (key !== undefined && !own?.checkPrivateKey(createPrivateKey(key))) {
-      throw new Error("it is not that of the client's certificate");
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MorselError("invalid", `The ${what} cannot be used: ${reason}`, { cause });
-  }
-  return { ca, cert, key };
 }
 
 class NodeTlsListener extends NodeListener implements TlsListener {
@@ -211,80 +189,3 @@ interface TcpHandle {
   /** 0, or the number of an error. */
   getpeername(into: object): number;
 }
-
-/** Not `tls-exporter`, as Deno has none and neither end knows what the other one runs on. */
-function bindingTo(certificate: Uint8Array): ChannelBinding {
-  const data = new Uint8Array(createHash("sha256").update(certificate).digest());
-  return { type: "tls-server-end-point", data };
-}
-
-/** Why a handshake failed, and what to do. */
-function refusal(address: Address, cause: Error & { code?: string }): Error {
-  const [, code, reason] =
-    REASONS.find(([pattern]) => pattern.test(`${cause.code} ${cause.message}`)) ?? [];
-  if (reason === undefined) return cannot("connect to", address, cause);
-  const { host, port } = address;
-  return new MorselError(code!, `Cannot connect to ${host}:${port}: ${reason}`, {
-    detail: { channel: "tls" },
-    cause,
-  });
-}
-
-/** In TLS 1.3 a client whose certificate is refused learns of it only after its handshake, or is just left. */
-function afterHandshake({ host, port }: Address, cause: Error | undefined): Error | undefined {
-  const start = `Cannot connect to ${host}:${port}: The server`;
-  if (cause === undefined || (cause as { code?: string }).code === "ECONNRESET") {
-    const message =
-      `${start} closes the connection at once, as one does that wants a certificate ` +
-      "of its clients; give one that it knows with --tls-cert and --tls-key";
-    return new MorselError("connection", message, { cause });
-  }
-  const text = `${(cause as { code?: string }).code} ${cause.message}`;
-  const reason = /CERTIFICATE_REQUIRED|certificate required|CertificateRequired/i.test(text)
-    ? "wants a certificate of the client; give one with --tls-cert and --tls-key"
-    : /ALERT|BadCertificate|UnknownCA|AlertReceived/i.test(text)
-    ? "refuses this client's certificate; give one that it knows with --tls-cert and --tls-key"
-    : undefined;
-  if (reason === undefined) return cause;
-  const detail = { channel: "tls" };
-  return new MorselError("authentication", `${start} ${reason}`, { detail, cause });
-}
-
-/** The runtimes name the same failures differently. */
-const REASONS: readonly [RegExp, "authentication" | "connection", string][] = [
-  [
-    /ALTNAME|NotValidForName/i,
-    "authentication",
-    "Its certificate is for another name; use a name or address that the server's certificate has, " +
-    "or add this one with --tls-name there",
-  ],
-  [
-    /CERT_HAS_EXPIRED|Expired/i,
-    "authentication",
-    "Its certificate has expired; renew it on the server, and see that both clocks are right",
-  ],
-  [
-    /NOT_YET_VALID|NotValidYet/i,
-    "authentication",
-    "Its certificate is not valid yet; see that both clocks are right",
-  ],
-  [
-    /UNABLE_TO_|SELF_SIGNED|UnknownIssuer|CERT_SIGNATURE_FAILURE|BadSignature|CaUsedAsEndEntity/i,
-    "authentication",
-    // Deno does not tell one from the other.
-    "Its certificate is of an authority that is not trusted here, or has expired; copy the morsels:// " +
-    "line that the server prints or name the authority with --tls-ca, and if that is right already, " +
-    "renew the certificate on the server and see that both clocks are right",
-  ],
-  [
-    /NO_ALPN|NO_APPLICATION_PROTOCOL|NoApplicationProtocol/i,
-    "connection",
-    "What answers there speaks TLS but not Morsel; check the address and the port",
-  ],
-  [
-    /WRONG_VERSION|InvalidContentType|ECONNRESET|EPROTO|PACKET_LENGTH|disconnected|InvalidMessage|SSL/i,
-    "connection",
-    "What answers there does not speak TLS 1.3, and nothing is sent to it in plain; check the " +
-    "address and the port",
-  ],
-];

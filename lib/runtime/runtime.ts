@@ -19,8 +19,9 @@ export async function runtimeNetwork({ sharesPort = false }: ListenOptions = {})
   return (await import("./node_network.ts")).nodeNetwork;
 }
 
-/** TLS, which is `node:tls` on all runtimes: Deno's own lets everybody in where client certificates are asked for. */
+/** TLS of this runtime. */
 export async function runtimeTls(): Promise<TlsNetwork> {
+  if (IS_DENO) return (await import("./deno_tls.ts")).denoTls;
   return (await import("./node_tls.ts")).nodeTls;
 }
 

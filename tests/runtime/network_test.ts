@@ -3,6 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { denoNetwork } from "../../lib/runtime/deno_network.ts";
+import { denoTls } from "../../lib/runtime/deno_tls.ts";
 import { nodeNetwork } from "../../lib/runtime/node_network.ts";
 import { nodeTls } from "../../lib/runtime/node_tls.ts";
 import type { Network } from "../../lib/runtime/connection.ts";
@@ -22,6 +23,8 @@ const tls = await makeLoopbackTls();
 testOnDeno("Deno's own network", denoNetwork);
 // Not in use on Deno: but so node:net is tested on every machine.
 testOnDeno("node:net on Deno", nodeNetwork);
+testOnDeno("Deno's own TLS", tlsNetwork(denoTls, tls));
+// Not in use by clients on Deno, but for those with a certificate.
 testOnDeno("TLS, by node:tls on Deno", tlsNetwork(nodeTls, tls));
 
 const found = await findRuntimes();
