@@ -36,9 +36,10 @@ async function connectBy(
 ): Promise<Connection | undefined> {
   const tls = await begin(await connectTcp(address, signal), address.host, ca);
   if (!tls) return undefined;
-  const close = () => tls.close();
+  const close = () => tls[Symbol.dispose](); // which may be done twice
   signal?.addEventListener("abort", close, { once: true });
   try {
+    signal?.throwIfAborted();
     const { alpnProtocol } = await tls.handshake();
     if (alpnProtocol !== PROTOCOL) throw new Error("NoApplicationProtocol");
     // Deno trusts the system's authorities beside the one that is given.
@@ -50,8 +51,8 @@ async function connectBy(
     close();
     return undefined;
   } catch (thrown) {
-    signal?.throwIfAborted();
     close();
+    signal?.throwIfAborted();
     const cause = thrown as Error & { code?: string };
     // It knows more of them by their names, and takes one that vouches for itself.
     if (/peer certificate/.test(cause.message)) return undefined;

@@ -1,6 +1,6 @@
 // Whom a client on Deno trusts: the authorities that it is given and nobody else, or those of the system without any.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
 import type { Address } from "../../lib/runtime/connection.ts";
 import { denoTls } from "../../lib/runtime/deno_tls.ts";
@@ -52,6 +52,35 @@ Deno.test("one of several authorities is enough, each in PEM with whatever stand
   const ca = `# the old one\n${(await makeAuthority()).cert}\n# the new one\n${authority.cert}`;
   await connects({ ...listener.address, tls: { ca } });
   listener.close();
+});
+
+Deno.test("where Deno does not show the certificate, node:tls is asked, and binds to it all the same", async () => {
+  const listener = await denoTls.listen(HERE, await makeCertificate(authority, "127.0.0.1"));
+  const address = { ...listener.address, tls: { ca: authority.cert } };
+  const { hostname, port } = { hostname: address.host, port: address.port };
+  using tls = await Deno.connectTls({ hostname, port, caCerts: [authority.cert] });
+  const prototype = Object.getPrototypeOf(tls);
+  const symbol = Object.getOwnPropertySymbols(prototype)
+    .find(({ description }) => description === "getPeerCertificate")!;
+  const shows = prototype[symbol];
+  assert(shows, "Deno has it no more: clients go through node:tls from now on");
+  try {
+    delete prototype[symbol];
+    await connects(address);
+  } finally {
+    prototype[symbol] = shows;
+  }
+  listener.close();
+});
+
+Deno.test("who gives up while the server says nothing is let go at once", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname: host, port } = silent.addr;
+  const stop = new AbortController();
+  const connecting = denoTls.connect({ host, port, tls: {} }, { signal: stop.signal });
+  using _held = await silent.accept();
+  stop.abort(new Error("given up"));
+  await assertRejects(() => connecting, Error, "given up");
 });
 
 async function connects(address: Address): Promise<void> {
