@@ -24,6 +24,8 @@ export function foreignPeer(bytes: Uint8Array | undefined): MorselError | undefi
 /** The error for a peer that has not greeted: many servers of other kinds wait for a line that never comes. */
 export function silentPeer(thrown: unknown, bytesRead: number): unknown {
   if (!(thrown instanceof MorselError) || bytesRead > 0) return thrown;
+  // As over TLS, where the connection itself knows better.
+  if (thrown.cause instanceof MorselError) return thrown.cause;
   if (thrown.code === "connection") {
     const message =
       `The server closed the connection without a greeting; if it wants TLS, ${AS_TLS}`;

@@ -65,7 +65,7 @@ export interface TlsListenOptions extends ListenOptions {
   readonly onRefusal?: ((remote: string, why: string) => void) | undefined;
 }
 
-/** TLS 1.3 over the network of a runtime. */
+/** TLS 1.3 over the network of a runtime. Only a client on Deno cannot refuse 1.2, of what is no server of ours. */
 export interface TlsNetwork {
   /** Starts to listen. Throws `connection` when the address is taken, the runtime's error for bad PEM. */
   listen(address: Address, tls: ServerTls, options?: TlsListenOptions): Promise<TlsListener>;

@@ -28,7 +28,7 @@ const CLIENT_HELLO = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new
 
 /** What the server has told of all that, in the end. */
 async function withServer(
-  options: { tls: boolean },
+  options: { tls: boolean; clientCaFile?: string },
   work: (server: RunningServer) => Promise<void>,
 ): Promise<LogRecord[]> {
   const folder = await Deno.makeTempDir();
@@ -36,7 +36,12 @@ async function withServer(
   const server = await serve({
     address: HERE,
     dataFolder: folder,
-    ...(options.tls && { tls: { certificate: "auto" } }),
+    ...(options.tls && {
+      tls: {
+        certificate: "auto",
+        ...(options.clientCaFile !== undefined && { clientCaFile: options.clientCaFile }),
+      },
+    }),
     log: (record) => records.push(record),
   });
   try {
@@ -112,6 +117,16 @@ Deno.test("a client with the wrong kind of address is told in one line, both way
     assertStringIncludes(message, "does not speak TLS 1.3, and nothing is sent to it in plain");
     await (await connect(`morsel://${host}:${port}`)).close();
   });
+});
+
+Deno.test("a client without the certificate that the server wants is told so", async () => {
+  const clientCaFile = await Deno.makeTempFile();
+  await Deno.writeTextFile(clientCaFile, (await makeAuthority()).cert);
+  await withServer({ tls: true, clientCaFile }, async ({ tlsAddress }) => {
+    // Some servers say why and some only close.
+    assertStringIncludes(await messageOf(connect(tlsAddress!)), "with --tls-cert and --tls-key");
+  });
+  await Deno.remove(clientCaFile);
 });
 
 Deno.test("one address has so many handshakes under way and no more, and each is free again", async () => {
