@@ -8,12 +8,12 @@
 import config from "./deno.json" with { type: "json" };
 import { MorselError } from "./lib/base/errors.ts";
 import { toHex } from "./lib/base/hex.ts";
+import { nodeCrypto } from "./lib/base/node_crypto.ts";
 import { RateLimit } from "./lib/base/rate_limit.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
 import type { Address, ServerTls } from "./lib/runtime/connection.ts";
-import { openLogFile } from "./lib/runtime/log_file.ts";
-import { nodeFiles } from "./lib/runtime/node_files.ts";
+import type { MeasuredFiles } from "./lib/runtime/files.ts";
 import { openNodeSql } from "./lib/runtime/node_sql.ts";
 import { runtimeFiles, runtimeLocalFiles, runtimeProcess } from "./lib/runtime/runtime.ts";
 import type { ServerTlsOptions } from "./lib/runtime/server_tls.ts";
@@ -110,12 +110,12 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { dataFolder = "./morsel-data" } = options;
   const watching = watchers({ ...options, clock: systemClock });
   const { metrics, onError } = watching;
-  // Of all that works on a data folder only this writes large files while others wait.
-  const parts = { ...DATA_FOLDER_PARTS, files: await runtimeFiles() };
+  const parts = await dataFolderParts();
+  const { files } = parts;
   const folder = await openDataFolder(dataFolder, {
     ...parts,
     ...(options.metrics && {
-      files: timedSyncs(parts.files, systemClock, (ms) => metrics.synced(ms)),
+      files: timedSyncs(files, systemClock, (ms) => metrics.synced(ms)),
     }),
     quota: options.quota,
     reserve: options.reserveBytes === undefined
@@ -125,7 +125,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   let tokens: TokenStore | undefined;
   try {
     tokens = await TokenStore.open(dataFolder, parts);
-    return await serveFolder({ ...options, dataFolder }, { ...watching, folder, tokens });
+    return await serveFolder({ ...options, dataFolder }, { ...watching, files, folder, tokens });
   } catch (thrown) {
     tokens?.[Symbol.dispose]();
     await folder[Symbol.asyncDispose]();
@@ -135,6 +135,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
 
 /** What is open, and is closed with the server once that has started. */
 interface Opened extends Watchers {
+  readonly files: MeasuredFiles;
   readonly folder: DataFolder;
   readonly tokens: TokenStore;
 }
@@ -144,7 +145,7 @@ async function serveFolder(
   opened: Opened,
 ): Promise<RunningServer> {
   const { dataFolder, address = {}, workers = 1, graceMs = 5000, trace } = options;
-  const { folder, tokens, metrics, notice, log, onError } = opened;
+  const { files, folder, tokens, metrics, notice, log, onError } = opened;
   const { store, recovered } = folder;
   const [clock, all] = [systemClock, options.limitBytesPerSecond];
   const limit = all === undefined ? undefined : new RateLimit(clock, all / workers);
@@ -176,8 +177,10 @@ async function serveFolder(
   const facts = {
     version: config.version,
     quota: options.quota,
-    reserveBytes: folder.reserveBytes,
-    freeSpace: () => DATA_FOLDER_PARTS.files.freeSpace(dataFolder),
+    get reserveBytes() {
+      return folder.reserveBytes;
+    },
+    freeSpace: () => files.freeSpace(dataFolder),
   };
   const server = new FileServer({ ...shared, listener, store, clock, limit, trace, notice, facts });
   const stop = async () => {
@@ -207,7 +210,12 @@ async function serveFolder(
       await (await import("./lib/runtime/node_http.ts"))
         .serveHttp(options.metrics, (path) => operatorPage(path, shownThere));
     const scrub = scrubbed(options, opened);
+    const stopWarmUp = systemClock.timer(WARM_UP_AFTER_MS, () => {
+      nodeCrypto();
+      folder.lookAtDisk().catch(onError);
+    });
     const close = async () => {
+      stopWarmUp();
       await stop();
       pages?.close();
       await scrub.stop();
@@ -244,14 +252,19 @@ function scrubbed(options: ServeOptions, { folder, notice, onError }: Opened): S
   });
 }
 
+/** When what a start does without and the first requests need is brought in, in milliseconds: on Deno that takes 60. */
+const WARM_UP_AFTER_MS = 30;
+
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
 
-const DATA_FOLDER_PARTS: DataFolderParts = {
-  files: nodeFiles,
-  openSql: openNodeSql,
-  clock: systemClock,
-  newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
-};
+async function dataFolderParts(): Promise<DataFolderParts> {
+  return {
+    files: await runtimeFiles(),
+    openSql: openNodeSql,
+    clock: systemClock,
+    newId: () => toHex(crypto.getRandomValues(new Uint8Array(16))),
+  };
+}
 
 if (import.meta.main) {
   const host = await runtimeProcess({ files: await runtimeLocalFiles(systemClock) });
@@ -263,19 +276,22 @@ if (import.meta.main) {
       return { ...server, recovered: describeRecovery(recovered) };
     },
     hasTokens: async (dataFolder) => {
-      const parts = DATA_FOLDER_PARTS;
+      const parts = await dataFolderParts();
       if (!await parts.files.stat(`${dataFolder}/tokens.db`)) return false;
       using tokens = await TokenStore.open(dataFolder, parts);
       return !tokens.isEmpty;
     },
     openTokens: async (dataFolder, how) =>
-      await TokenStore.open(dataFolder, DATA_FOLDER_PARTS, how),
+      await TokenStore.open(dataFolder, await dataFolderParts(), how),
     check: async ({ dataFolder, signal, onDamage }) =>
-      await checkDataFolder(dataFolder, DATA_FOLDER_PARTS, {
+      await checkDataFolder(dataFolder, await dataFolderParts(), {
         signal,
         onDamage: (damage) => [...damageLines(damage)].forEach(onDamage),
       }),
-    log: { clock: systemClock, open: openLogFile },
+    log: {
+      clock: systemClock,
+      open: async (path) => await (await import("./lib/runtime/log_file.ts")).openLogFile(path),
+    },
     version: config.version,
   });
   host.exit(exitCode);

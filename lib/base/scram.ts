@@ -1,7 +1,7 @@
 // The keys and signatures of SCRAM-SHA-256 (RFC 5802 and 7677): what is computed. What is said with them is in
 // scram_exchange.ts.
 
-import { createHash, createHmac, pbkdf2, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "./node_crypto.ts";
 
 /** What a server keeps of a secret: enough to check it, not enough to prove it. */
 export interface ScramKeys {
@@ -22,7 +22,7 @@ export async function scramKeys(
   { salt, iterations }: Pick<ScramKeys, "salt" | "iterations">,
 ): Promise<ScramKeys & { readonly clientKey: Uint8Array }> {
   const salted = await new Promise<Uint8Array>((resolve, reject) => {
-    pbkdf2(secret, salt, iterations, SCRAM_KEY_SIZE, "sha256", (error, key) => {
+    nodeCrypto().pbkdf2(secret, salt, iterations, SCRAM_KEY_SIZE, "sha256", (error, key) => {
       if (error) reject(error);
       else resolve(key);
     });
@@ -43,7 +43,7 @@ export function clientProof(
 /** Whether a client's proof is right. It takes as long when it is not. */
 export function isProof(storedKey: Uint8Array, authMessage: string, proof: Uint8Array): boolean {
   if (proof.length !== SCRAM_KEY_SIZE) return false;
-  return timingSafeEqual(sha256(xor(proof, hmac(storedKey, authMessage))), storedKey);
+  return nodeCrypto().timingSafeEqual(sha256(xor(proof, hmac(storedKey, authMessage))), storedKey);
 }
 
 /** The proof that a server knows the keys, for this exchange only. */
@@ -53,16 +53,16 @@ export function serverSignature(serverKey: Uint8Array, authMessage: string): Uin
 
 /** Whether two signatures are the same, in a time that does not tell where they differ. */
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a.length === b.length && nodeCrypto().timingSafeEqual(a, b);
 }
 
 /** HMAC-SHA-256. */
 export function hmac(key: Uint8Array, text: string): Uint8Array {
-  return new Uint8Array(createHmac("sha256", key).update(text).digest());
+  return new Uint8Array(nodeCrypto().createHmac("sha256", key).update(text).digest());
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
+  return new Uint8Array(nodeCrypto().createHash("sha256").update(bytes).digest());
 }
 
 function xor(a: Uint8Array, b: Uint8Array): Uint8Array {

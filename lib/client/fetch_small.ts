@@ -3,11 +3,12 @@
 // Whatever is not as it should be is left to the way of all files, which says what.
 
 import { equals } from "@std/bytes";
-import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Calls } from "./calls.ts";
 import { chunkSizeOf } from "./chunk_size.ts";
 import { fileInfoOf } from "./file_info.ts";
+import { digestSmall } from "./small_digest.ts";
 import type { SmallFile, TransferOptions } from "./types.ts";
 
 /** Fetches a small file and proves it; undefined where it is none, or nothing was proven. */
@@ -30,8 +31,7 @@ export async function fetchSmall(
   const end = await call.ended;
   if (!reply.isWhole(end)) return undefined;
   const { file, bytes } = reply;
-  const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
-  if (!equals(digest, file!.digest)) return undefined;
+  if (!equals(await digestSmall(bytes, counters), file!.digest)) return undefined;
   onProgress?.({ received: bytes.length, durable: bytes.length, total: bytes.length });
   return { file: fileInfoOf(file!), bytes };
 }

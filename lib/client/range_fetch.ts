@@ -205,7 +205,7 @@ export class RangeFetch {
       );
     }
     // Nothing will come of it that could be held against the digest.
-    if (file.size === 0 && this.#unit === BLOCK_SIZE && file.digest !== DIGEST_OF_NOTHING) {
+    if (file.size === 0 && this.#unit === BLOCK_SIZE && file.digest !== digestOfNothing()) {
       return this.#stop(session, notEmpty(file));
     }
     this.#consumer.opened();
@@ -280,12 +280,14 @@ export class RangeFetch {
   }
 }
 
-const DIGEST_OF_NOTHING = toHex(merkleRoot(new Uint8Array(0)));
-
 function notEmpty({ name, version }: FileInfo): MorselError {
   return new MorselError(
     "integrity",
     `Version ${version} of ${quote(name)} is said to be empty, and its digest says that it is not`,
     { detail: { name, offset: "0", end: "0" } },
   );
+}
+
+function digestOfNothing(): string {
+  return toHex(merkleRoot(new Uint8Array(0)));
 }

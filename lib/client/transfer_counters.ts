@@ -53,6 +53,16 @@ export class TransferCounters {
     }
   }
 
+  /** Counts hashing by others, until it is done. */
+  async hashElsewhere<T>(work: Promise<T>): Promise<T> {
+    const startMs = this.#clock.monotonicMs();
+    try {
+      return await work;
+    } finally {
+      this.#hashMs += this.#clock.monotonicMs() - startMs;
+    }
+  }
+
   /** Counts a whole transfer. */
   async transfer<T>(work: () => Promise<T>): Promise<T> {
     const startMs = this.#clock.monotonicMs();

@@ -3,7 +3,7 @@
 
 import { MorselError } from "../base/errors.ts";
 import { toHex } from "../base/hex.ts";
-import { BLOCK_SIZE, smallDigest } from "../base/merkle.ts";
+import { BLOCK_SIZE } from "../base/merkle.ts";
 import { quote } from "../base/names.ts";
 import { isSameStrings } from "../base/same_strings.ts";
 import { DEFAULT_CHUNK } from "../protocol/limits.ts";
@@ -12,6 +12,7 @@ import type { Calls } from "./calls.ts";
 import { fileInfoOf } from "./file_info.ts";
 import type { Link } from "./link.ts";
 import { openSource } from "./put_source.ts";
+import { digestSmall } from "./small_digest.ts";
 import type { FileInfo, PutOptions, PutSource } from "./types.ts";
 import { uploadSmall } from "./upload_small.ts";
 import { UploadAttempt, type UploadState } from "./upload_attempt.ts";
@@ -62,8 +63,7 @@ async function small(
   { name, bytes }: { name: string; bytes: Uint8Array },
   options: PutOptions,
 ): Promise<FileInfo> {
-  const { counters } = options;
-  const digest = counters ? counters.hash(() => smallDigest(bytes)) : smallDigest(bytes);
+  const digest = await digestSmall(bytes, options.counters);
   const committing = { size: bytes.length, digest };
   let attempts = 0;
   const outcome = await link.run(async (calls) => {

@@ -5,10 +5,9 @@ import { fromHex, toHex } from "../base/hex.ts";
 import { JsonLines, readJsonLines } from "../base/json_lines.ts";
 import { RateLimit } from "../base/rate_limit.ts";
 import type { Listener, TlsListener } from "../runtime/connection.ts";
-import { nodeFiles } from "../runtime/node_files.ts";
 import { openNodeSql } from "../runtime/node_sql.ts";
 import type { HostProcess } from "../runtime/process.ts";
-import { runtimeNetwork, runtimeTls } from "../runtime/runtime.ts";
+import { runtimeFiles, runtimeNetwork, runtimeTls } from "../runtime/runtime.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { FileServer } from "../server/file_server.ts";
 import { OwnerLinks } from "../server/owner_links.ts";
@@ -79,7 +78,7 @@ async function start(
     log: orders.isLogged ? workerLog(words, clock) : undefined,
     onError: options.onError,
   });
-  const parts = { files: nodeFiles, openSql: openNodeSql, clock };
+  const parts = { files: await runtimeFiles(), openSql: openNodeSql, clock };
   const tokens = await TokenStore.open(dataFolder, parts);
   const folder = readDataFolder(dataFolder, {
     ...parts,

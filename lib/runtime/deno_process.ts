@@ -2,6 +2,7 @@
 
 import type { LocalFiles } from "./files.ts";
 import type { HostProcess, Output, StopSignal } from "./process.ts";
+import { setTimersLate } from "./system_clock.ts";
 
 /** What {@linkcode denoProcess} is made with. */
 export interface DenoProcessOptions {
@@ -11,6 +12,8 @@ export interface DenoProcessOptions {
 
 /** The process this program runs in. */
 export function denoProcess(options: DenoProcessOptions): HostProcess {
+  // A program ends by `exit`, whatever is to be waited for.
+  setTimersLate();
   return {
     args: Deno.args,
     get stdin() {

@@ -3,8 +3,6 @@
 // which runs it), and reads and writes that are done at once take no turns: 128 of them, of up to 1 MiB each, share one.
 // While a large file was put, somebody else's small request waited up to 290 ms for that, and waits up to 30 now.
 
-import { setImmediate } from "node:timers";
-
 /** What a connection moves before other connections have their turn: a server takes 7 ms for it. */
 const AMONG_OTHERS = 4 * 1024 * 1024;
 /** The same where there are only those who may be about to connect, as the turns cost 0.2 to 0.5 ms each time. */
@@ -53,7 +51,7 @@ export class Turns {
     this.#movedInARow = 0;
     return new Promise((resolve) => {
       let left = TURNS;
-      const leaveNext = () => void (left-- > 0 ? setImmediate(leaveNext) : resolve());
+      const leaveNext = () => void (left-- > 0 ? globalThis.setImmediate(leaveNext) : resolve());
       leaveNext();
     });
   }

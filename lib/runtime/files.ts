@@ -1,4 +1,4 @@
-// What Morsel needs of a file system. Types only; node_files.ts and local_files.ts have them for every runtime.
+// What Morsel needs of a file system. Types only; runtime.ts knows who has them for which runtime.
 
 /** An open file, read and written at positions. Whoever opened it closes it. */
 export interface OpenFile {

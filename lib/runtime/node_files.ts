@@ -16,6 +16,7 @@ import {
 } from "node:fs/promises";
 import process from "node:process";
 import type { FileStatus, MeasuredFiles, OpenFile } from "./files.ts";
+import { unlessMissing } from "./missing.ts";
 import { QuickCalls } from "./quick_calls.ts";
 import { systemClock } from "./system_clock.ts";
 
@@ -160,7 +161,7 @@ class NodeFile implements OpenFile {
     const own = fstatSync(this.#descriptor, EXACT);
     const there = await this.#looks.make(
       () => lstatSync(this.#path, { ...EXACT, throwIfNoEntry: false }),
-      () => lstat(this.#path, EXACT).catch(unlessMissing),
+      () => unlessMissing(lstat(this.#path, EXACT)),
     );
     return there !== undefined && there.dev === own.dev && there.ino === own.ino;
   }
@@ -175,12 +176,8 @@ class NodeFile implements OpenFile {
 const EXACT = { bigint: true } as const;
 
 async function statusOf(path: string): Promise<FileStatus | undefined> {
-  const status = await stat(path).catch(unlessMissing);
+  const status = await unlessMissing(stat(path));
   return status && statusFrom(status);
-}
-
-function unlessMissing(thrown: unknown): undefined {
-  if (!isMissing(thrown)) throw thrown;
 }
 
 /** What the system's status says. */
@@ -190,12 +187,8 @@ export function statusFrom(status: Stats): FileStatus {
 }
 
 async function remove(path: string): Promise<void> {
-  try {
-    // Not `rm`, which looks first and so needs permission to read.
-    await unlink(path);
-  } catch (thrown) {
-    if (!isMissing(thrown)) throw thrown;
-  }
+  // Not `rm`, which looks first and so needs permission to read.
+  await unlessMissing(unlink(path));
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -207,10 +200,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-/** Whether an error says that there is nothing at a path. */
-export function isMissing(thrown: unknown): boolean {
-  const { code } = thrown as { code?: unknown };
-  return code === "ENOENT" || code === "ENOTDIR";
 }

@@ -39,19 +39,16 @@ export async function runtimeChild(options: ChildOptions): Promise<Child> {
 
 /** The file system for large files. */
 export async function runtimeFiles(): Promise<MeasuredFiles> {
-  const { nodeFiles, nodeFilesWith } = await import("./node_files.ts");
-  if (!IS_DENO) return nodeFiles;
-  const { DenoWriter } = await import("./deno_writer.ts");
-  return nodeFilesWith((path, handle) => new DenoWriter(path, handle));
+  if (IS_DENO) return (await import("./deno_files.ts")).denoFiles;
+  return (await import("./node_files.ts")).nodeFiles;
 }
 
 /** The file system for programs with many small files. The clock tells which calls are quick. */
 export async function runtimeLocalFiles(clock: Pick<Clock, "monotonicMs">): Promise<LocalFiles> {
   const { localFiles } = await import("./local_files.ts");
   const files = await runtimeFiles();
-  if (!IS_DENO) return localFiles(clock, { files });
-  return localFiles(clock, {
-    files,
-    calls: (await import("./deno_small_files.ts")).denoSmallFiles,
-  });
+  const small = IS_DENO
+    ? (await import("./deno_small_files.ts")).denoSmallFiles
+    : (await import("./node_small_files.ts")).nodeSmallFiles;
+  return localFiles(clock, { files, small });
 }

@@ -33,7 +33,10 @@ export interface DataFolderParts {
 /** A part of the disk that stays free. */
 export interface Reserve {
   readonly bytes: number;
-  /** Called with why where nobody can tell what is free, and nothing is kept; without it that is an error. */
+  /**
+   * Called once with why, when the disk is first looked at, where nobody can tell what is free, and nothing is kept;
+   * without it that is an error, at once.
+   */
   readonly onUnknown?: ((error: MorselError) => void) | undefined;
 }
 
@@ -44,8 +47,10 @@ export interface DataFolder extends AsyncDisposable {
   /** For other processes that read the folder: who reads which blob, and where damage is marked. */
   readonly held: HeldBlobs;
   readonly catalog: Pick<Catalog, "markDamage">;
-  /** Bytes of the disk that stay free; 0 where nothing is kept. */
+  /** Bytes of the disk that stay free; 0 where nothing is kept, or that is known by now to be impossible. */
   readonly reserveBytes: number;
+  /** Looks how full the disk is, so that the first upload need not wait for that. */
+  lookAtDisk(): Promise<void>;
 }
 
 /**
@@ -76,7 +81,10 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
       recovered,
       held,
       catalog,
-      reserveBytes: space ? parts.reserve!.bytes : 0,
+      get reserveBytes() {
+        return space?.reserve ?? 0;
+      },
+      lookAtDisk: async () => await space?.look(),
       [Symbol.asyncDispose]: async () => {
         try {
           await store[Symbol.asyncDispose]();
@@ -92,28 +100,30 @@ export async function openDataFolder(path: string, parts: DataFolderParts): Prom
   }
 }
 
-/** Undefined where nothing is kept free. Throws `storage` where it was asked for and cannot be. */
+/** Undefined where nothing is to be kept free. Throws `storage` where it is, and cannot be, and nobody is to be told. */
 async function diskSpace(
   path: string,
   { files, clock, reserve }: DataFolderParts,
 ): Promise<DiskSpace | undefined> {
   if (!reserve?.bytes) return undefined;
-  const freeSpace = async () => {
-    try {
-      return await files.freeSpace(path);
-    } catch (thrown) {
-      throw storageError(thrown, "Cannot tell how much of the disk is free");
-    }
-  };
-  try {
-    await freeSpace();
-  } catch (thrown) {
-    if (!reserve.onUnknown) throw thrown;
-    const { message } = asMorselError(thrown, "storage");
-    reserve.onUnknown(new MorselError("storage", `No space is kept free on the disk. ${message}`));
-    return undefined;
-  }
-  return new DiskSpace({ clock, reserve: reserve.bytes, freeSpace });
+  const { bytes, onUnknown } = reserve;
+  const space = new DiskSpace({
+    clock,
+    reserve: bytes,
+    freeSpace: async () => {
+      try {
+        return await files.freeSpace(path);
+      } catch (thrown) {
+        throw storageError(thrown, "Cannot tell how much of the disk is free");
+      }
+    },
+    onUnknown: onUnknown && ((reason) => {
+      const { message } = asMorselError(reason, "storage");
+      onUnknown(new MorselError("storage", `No space is kept free on the disk. ${message}`));
+    }),
+  });
+  if (!onUnknown) await space.look();
+  return space;
 }
 
 async function makeFolder(path: string, files: Files): Promise<void> {

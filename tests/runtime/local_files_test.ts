@@ -2,17 +2,29 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import type { LocalFiles } from "../../lib/runtime/files.ts";
+import { denoFiles } from "../../lib/runtime/deno_files.ts";
 import { denoSmallFiles } from "../../lib/runtime/deno_small_files.ts";
 import { localFiles } from "../../lib/runtime/local_files.ts";
+import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import { nodeSmallFiles } from "../../lib/runtime/node_small_files.ts";
 import { contentOf } from "../support/content.ts";
 
 // A clock that stands still calls everything quick, one that leaps calls everything slow.
 let leaps = 0;
-const WAYS = [
-  { way: "quick", files: localFiles({ monotonicMs: () => 0 }) },
-  { way: "quick on Deno", files: localFiles({ monotonicMs: () => 0 }, { calls: denoSmallFiles }) },
-  { way: "patient", files: localFiles({ monotonicMs: () => leaps += 1000 }) },
-];
+const CLOCKS = {
+  quick: { monotonicMs: () => 0 },
+  patient: { monotonicMs: () => leaps += 1000 },
+};
+const CALLS = {
+  "node:fs": { files: nodeFiles, small: nodeSmallFiles },
+  Deno: { files: denoFiles, small: denoSmallFiles },
+};
+const WAYS = Object.entries(CLOCKS).flatMap(([way, clock]) =>
+  Object.entries(CALLS).map(([name, calls]) => ({
+    way: `${way} by ${name}`,
+    files: localFiles(clock, calls),
+  }))
+);
 
 for (const { way, files } of WAYS) {
   Deno.test(`local files, ${way}: what is there is told without following links`, async () => {

@@ -1,6 +1,6 @@
 // What an owner, the whole store and the disk allow, on both catalogs.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { checkName } from "../../lib/base/names.ts";
 import type { Principal } from "../../lib/base/principal.ts";
 import { nodeFiles } from "../../lib/runtime/node_files.ts";
@@ -171,6 +171,22 @@ Deno.test("the reserve of the disk is kept at the begin and while an upload grow
   await upload.abort();
 });
 
+Deno.test("a disk that could be looked at is never taken for one that cannot", async () => {
+  const clock = new FakeClock();
+  let isFailing = false;
+  const freeSpace = () => isFailing ? Promise.reject(new Error("failing")) : Promise.resolve(SIZE);
+  const told: unknown[] = [];
+  const onUnknown = (reason: unknown) => void told.push(reason);
+  const space = new DiskSpace({ clock, reserve: 5, freeSpace, onUnknown });
+  await space.take(1);
+  isFailing = true;
+  await clock.advance(1000);
+  await assertRejects(() => space.take(1), Error, "failing");
+  isFailing = false;
+  await refused("no_space", space.take(SIZE));
+  assertEquals(told, []);
+});
+
 Deno.test("where nobody can tell what is free a reserve is left out only if that is told", async () => {
   const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
   const files = { ...nodeFiles, freeSpace: () => Promise.reject(new Error("not allowed")) };
@@ -181,8 +197,13 @@ Deno.test("where nobody can tell what is free a reserve is left out only if that
   const told: string[] = [];
   const onUnknown = (error: Error) => void told.push(error.message);
   const reserve = { bytes: 5, onUnknown };
-  await (await openDataFolder(folder, { ...parts, reserve }))[Symbol.asyncDispose]();
+  await using opened = await openDataFolder(folder, { ...parts, reserve });
+  assertEquals([told, opened.reserveBytes], [[], 5]);
+  await opened.lookAtDisk();
+  await opened.lookAtDisk();
+  await (await begin(opened.store, "a", { declaredSize: SIZE })).abort();
   assertEquals(told, [`No space is kept free on the disk. ${message}`]);
+  assertEquals(opened.reserveBytes, 0);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -2,6 +2,8 @@
 
 import type { LocalFiles } from "../../lib/runtime/files.ts";
 import { localFiles } from "../../lib/runtime/local_files.ts";
+import { nodeFiles } from "../../lib/runtime/node_files.ts";
+import { nodeSmallFiles } from "../../lib/runtime/node_small_files.ts";
 import type { HostProcess, Output, StopSignal } from "../../lib/runtime/process.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 
@@ -141,7 +143,7 @@ export class FakeHost implements HostProcess, AsyncDisposable {
 
 /** The files of the machine, with relative paths starting from `folder`. */
 function filesIn(folder: string): LocalFiles {
-  const files = localFiles(systemClock);
+  const files = localFiles(systemClock, { files: nodeFiles, small: nodeSmallFiles });
   const at = (path: string) => resolve(folder, path);
   return {
     open: (path, mode) => files.open(at(path), mode),

@@ -1,0 +1,44 @@
+// The file system of Deno by its own calls, so that a start needs no node:fs, which takes 45 ms to be loaded. That is
+// brought in for what Deno has no call for: reading and writing at positions, how full a disk is, and removing files only.
+
+import { statusFrom } from "./deno_small_files.ts";
+import type { MeasuredFiles } from "./files.ts";
+import { unlessMissing } from "./missing.ts";
+
+/** The file system of the runtime. */
+export const denoFiles: MeasuredFiles = {
+  open: async (path, mode) => (await byNode()).open(path, mode),
+  stat: async (path) => {
+    const status = await unlessMissing(Deno.stat(path));
+    return status && statusFrom(status);
+  },
+  rename: (from, to) => Deno.rename(from, to),
+  remove: async (path) => await (await byNode()).remove(path),
+  makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
+  syncFolder,
+  list: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
+  freeSpace: async (path) => await (await byNode()).freeSpace(path),
+  setModified: (path, modifiedMs) => {
+    const modified = new Date(modifiedMs);
+    return Deno.utime(path, modified, modified);
+  },
+};
+
+let loading: Promise<MeasuredFiles> | undefined;
+
+function byNode(): Promise<MeasuredFiles> {
+  return loading ??= load();
+}
+
+async function load(): Promise<MeasuredFiles> {
+  const { nodeFilesWith } = await import("./node_files.ts");
+  const { DenoWriter } = await import("./deno_writer.ts");
+  return nodeFilesWith((path, handle) => new DenoWriter(path, handle));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folders, and its file systems keep a journal of their entries anyway.
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
