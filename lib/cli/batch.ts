@@ -21,6 +21,8 @@ export interface BatchOptions<Item> {
 
 /** How many small requests are under way at once where nothing is said of the link. */
 const FEWEST_AT_ONCE = 256;
+/** Of those that are put: twice as many as a server makes durable together, so that the others are read meanwhile. */
+const FEWEST_PUT_AT_ONCE = 512;
 /** How many are at most: as many as a server takes. */
 const MOST_AT_ONCE = 1024;
 /** Small files that a client deals with in a millisecond, with some to spare: so many keep a link full for each of its own. */
@@ -36,9 +38,13 @@ export interface AtOnce {
 }
 
 /** How many files are to be under way over the connection of a client; more where the way is longer. */
-export function atOnceOver({ roundTripMs }: Pick<RemoteFiles, "roundTripMs">): AtOnce {
+export function atOnceOver(
+  { roundTripMs }: Pick<RemoteFiles, "roundTripMs">,
+  { isPut }: { isPut: boolean },
+): AtOnce {
+  const fewest = isPut ? FEWEST_PUT_AT_ONCE : FEWEST_AT_ONCE;
   const wanted = Math.ceil(roundTripMs * FILES_A_MS);
-  const limit = Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, wanted));
+  const limit = Math.min(MOST_AT_ONCE, Math.max(fewest, wanted));
   const unit = BYTES_AT_ONCE / limit;
   return { limit, weigh: ({ size }) => Math.min(limit / 4, 1 + Math.floor(size / unit)) };
 }

@@ -105,7 +105,9 @@ export class FolderRun implements AsyncDisposable {
       }
       tracker.done();
     };
-    const { limit, weigh: weighFile } = atOnceOver(client);
+    const { limit, weigh: weighFile } = atOnceOver(client, {
+      isPut: this.#options.action === "stored",
+    });
     const weigh = (job: Job) => job.isAlone ? limit : weighFile(job);
     await eachBounded(ahead, attempt, { limit, weigh, signal });
   }

@@ -54,7 +54,7 @@ async function putFiles(
       await reportDone(context, file, transferredLine(file.name, file, context.host.stdout));
     },
     title: (file) => file.path,
-    atOnce: atOnceOver(tools.client),
+    atOnce: atOnceOver(tools.client, { isPut: true }),
     failed,
   });
 }

@@ -12,6 +12,7 @@ import { EARLY_TERMS, type Terms } from "../protocol/handshake.ts";
 import { DEFAULT_LIMITS, pingEveryMs } from "../protocol/limits.ts";
 import type { Message, Request } from "../protocol/messages.ts";
 import type { Connection } from "../base/connection.ts";
+import { Gathering } from "./gathering.ts";
 import { errorOf, greet } from "./greet.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { type Call, isEarly, type OnReply, PendingCall, type Untagged } from "./pending_call.ts";
@@ -56,6 +57,7 @@ export class Calls {
   #nextTag = 1;
   readonly #places = new Places(EARLY_TERMS);
   #greeted: Promise<void> = Promise.resolve();
+  readonly #gathering: Gathering;
   /** Settles when the first request may go out to a server that asks for a token. */
   readonly #proofSent = Promise.withResolvers<void>();
   #isDraining = false;
@@ -74,6 +76,7 @@ export class Calls {
       limit,
       onExpire: (error) => this.#fail(error),
     });
+    this.#gathering = new Gathering(this.writer);
   }
 
   /** Greets the server. The connection is closed when that fails, and is the calls' own from then on. */
@@ -250,10 +253,7 @@ export class Calls {
       if (call.isWatching && call.isOpen) return; // it began before this was seen to be out
       call.endWait ??= this.#frames.begin("reply", () => this.#replyBytes);
     };
-    // Small files that are put together come together, so that they share one synchronisation of the disk.
-    const sent = message.type === "Commit"
-      ? this.writer.send(message)
-      : this.writer.sendNow(message);
+    const sent = this.#gathering.send(message);
     sent.then(owe, () => {}); // a lost connection fails all calls anyway
   }
 

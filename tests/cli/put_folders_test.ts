@@ -274,8 +274,8 @@ Deno.test("put -r shows how far all files have come on a terminal", async () => 
 
 Deno.test("put -r keeps to a bound of files under way", async () => {
   await using run = await withFiles(...Array.from({ length: 600 }, (_, index) => `d/${index}`));
-  run.remote.gather(256);
+  run.remote.gather(512);
   assertEquals(await run.run("put", "-r", "-q", "d"), 0);
   assertEquals(run.remote.stored.size, 600);
-  assertEquals(run.remote.mostUnderWay, 256);
+  assertEquals(run.remote.mostUnderWay, 512);
 });

@@ -135,7 +135,7 @@ Deno.test("put exits with the one reason when all files failed for it, and with 
   assertEquals(await run.run("put", "nope", "neither"), 4);
 });
 
-Deno.test("put keeps 256 small files under way, four large ones, and 64 MiB of those in between", async () => {
+Deno.test("put keeps 512 small files under way, four large ones, and 64 MiB of those in between", async () => {
   await using run = await CliRun.open();
   const names = (count: number, folder: string) =>
     Array.from({ length: count }, (_, index) => `${folder}/${index}`);
@@ -146,10 +146,10 @@ Deno.test("put keeps 256 small files under way, four large ones, and 64 MiB of t
   for (const name of names(30, "medium")) {
     await run.host.write(name, new Uint8Array(5 * 1024 * 1024));
   }
-  run.remote.gather(256);
+  run.remote.gather(512);
   assertEquals(await run.run("put", "-q", ...names(600, "small")), 0);
   assertEquals(run.remote.stored.size, 600);
-  assertEquals(run.remote.mostUnderWay, 256);
+  assertEquals(run.remote.mostUnderWay, 512);
   run.remote.mostUnderWay = 0;
   run.remote.gather(4);
   assertEquals(await run.run("put", "-q", ...names(9, "large")), 0);
@@ -161,7 +161,7 @@ Deno.test("put keeps 256 small files under way, four large ones, and 64 MiB of t
 });
 
 Deno.test("put keeps more under way the longer the way is, up to what a server takes", async () => {
-  for (const [roundTripMs, atOnce] of [[10, 256], [30, 480], [100, 1024]] as const) {
+  for (const [roundTripMs, atOnce] of [[10, 512], [50, 800], [100, 1024]] as const) {
     await using run = await CliRun.open();
     const names = Array.from({ length: 1100 }, (_, index) => `${index}`);
     for (const name of names) await run.host.write(name, "x");

@@ -52,6 +52,41 @@ Deno.test("FrameWriter.send() takes a message of any size", async () => {
   assertEquals(toHex(concat(writes)), toHex(encode(message)));
 });
 
+Deno.test("FrameWriters with large writes at once, and one after the other, share no bytes", async () => {
+  const names = (letter: string, count: number) =>
+    Array.from({ length: count }, (_, index): Message => ({
+      type: "Stat",
+      tag: index + 1,
+      name: letter.repeat(1000 + index),
+    }));
+  for (const round of [1, 2, 3]) {
+    const ends = ["ab", "cd"].map(([before, after], index) => {
+      const gate = Promise.withResolvers<void>();
+      const written: Uint8Array[] = [];
+      const { writer } = setUp({}, async (bytes) => {
+        // Only when the system has taken them it is sure what it has taken.
+        await gate.promise;
+        written.push(bytes.slice());
+      });
+      const messages = [names(before!, 40 * round + index), names(after!, 90)];
+      return { gate, written, writer, messages };
+    });
+    const send = ({ writer, messages }: typeof ends[number]) =>
+      Promise.all(messages.shift()!.map((message) => writer.send(message)));
+    const expected = ends.map(({ messages }) => toHex(concat(messages.flat().map(encode))));
+    const first = ends.map(send);
+    await turn();
+    // What comes while they are written is large, too.
+    const second = ends.map(send);
+    for (const { gate } of ends) {
+      await turn();
+      gate.resolve();
+    }
+    await Promise.all([...first, ...second]);
+    assertEquals(ends.map(({ written }) => toHex(concat(written))), expected);
+  }
+});
+
 Deno.test("FrameWriter.unwritten counts the bytes that the system has not taken", async () => {
   const gate = Promise.withResolvers<void>();
   const { writer } = setUp({}, () => gate.promise);
@@ -107,13 +142,16 @@ Deno.test("FrameWriter tells its trace each message", async () => {
   assertEquals(lines, ['Stat tag 7 name "a.txt"']);
 });
 
-function setUp(options: Partial<FrameWriterOptions> = {}, onWrite?: () => Promise<void>) {
+function setUp(
+  options: Partial<FrameWriterOptions> = {},
+  onWrite?: (bytes: Uint8Array) => Promise<void>,
+) {
   const writes: Uint8Array[] = [];
   let end = "";
   const writable = new WritableStream<Uint8Array>({
     write: (bytes) => {
       writes.push(bytes.slice());
-      return onWrite?.();
+      return onWrite?.(bytes);
     },
     close: () => void (end = "closed"),
     abort: () => void (end = "aborted"),
