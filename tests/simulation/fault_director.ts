@@ -1,6 +1,6 @@
 // Brings the faults of a run about: at random times, and in the thick of what is going on.
 
-import type { SimRandom } from "./random.ts";
+import { SimRandom } from "./random.ts";
 import type { SimServer } from "./sim_server.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +16,11 @@ const WEIGHTS = {
   "sick disk": 1,
 };
 
+/** How many worlds there are in which stops meet uploads. */
+const MEETING_WORLDS = 0.3;
+/** How many of the uploads there meet one, and how many events after they were asked for at most. */
+const MEETING = { chance: 0.3, steps: 12 };
+
 /** The faults of one run, until `stop`. */
 export class FaultDirector {
   readonly #world: World;
@@ -25,6 +30,8 @@ export class FaultDirector {
   #left: number;
   #serverIsBusy = false;
   #stopped = false;
+  /** Numbers of its own, so that worlds in which no stop meets an upload stay as they were. */
+  readonly #meetings: SimRandom;
 
   /** `most` faults at most, so that every run comes to an end. */
   constructor(world: World, server: SimServer, most: number) {
@@ -32,6 +39,8 @@ export class FaultDirector {
     this.#server = server;
     this.#random = world.random.fork();
     this.#left = most;
+    this.#meetings = new SimRandom(world.seed + 0x570b);
+    if (most > 0 && this.#meetings.chance(MEETING_WORLDS)) world.onPut = () => this.#meet();
   }
 
   /** Begins. */
@@ -49,14 +58,25 @@ export class FaultDirector {
     if (this.#left-- <= 0) return;
     const strike = () => {
       if (this.#stopped) return;
-      const going = this.#strike().finally(() => this.#going.delete(going));
-      this.#going.add(going);
+      this.#follow(this.#strike());
       this.#next();
     };
     // Counted in events, a fault meets the busy times; counted in time, the quiet ones.
     if (this.#random.chance(0.7)) {
       this.#world.clock.afterSteps(this.#random.whole(1, 300), strike);
     } else this.#world.clock.at(this.#random.magnitude(10_000), strike);
+  }
+
+  /** A server that is to stop refuses what begins, of which its client may have sent much already. */
+  #meet(): void {
+    if (!this.#meetings.chance(MEETING.chance)) return;
+    const strike = () => void (this.#stopped || this.#follow(this.#restart("clean restart")));
+    this.#world.clock.afterSteps(this.#meetings.whole(1, MEETING.steps), strike);
+  }
+
+  #follow(strike: Promise<void>): void {
+    const going = strike.finally(() => this.#going.delete(going));
+    this.#going.add(going);
   }
 
   async #strike(): Promise<void> {

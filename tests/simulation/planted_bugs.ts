@@ -1,6 +1,7 @@
 // Bugs that the simulator must find, put between the store and what it stands on from outside: a simulator
 // that finds nothing has to show that it could.
 
+import { Link } from "../../lib/client/link.ts";
 import type { Files, OpenFile } from "../../lib/runtime/files.ts";
 import type { Catalog, ChangeLog, UploadHold } from "../../lib/store/catalog.ts";
 import { Reservations } from "../../lib/store/reservations.ts";
@@ -88,6 +89,17 @@ export const forgottenQuota: Plant = {
     const { reserve } = Reservations.prototype;
     Reservations.prototype.reserve = () => Promise.resolve();
     return () => void (Reservations.prototype.reserve = reserve);
+  },
+};
+
+/** What is left of a stream is taken for the stream where its put has to begin again. */
+export const forgottenSpending: Plant = {
+  begin: () => {
+    const { run } = Link.prototype;
+    Link.prototype.run = function (work, { isSpent: _, ...options } = {}) {
+      return run.call(this, work, options) as ReturnType<typeof work>;
+    };
+    return () => void (Link.prototype.run = run);
   },
 };
 

@@ -129,6 +129,7 @@ export class SimClient {
     const { bytes, digest } = this.#world.contents.next();
     const expected = this.#expected(name, { ifAbsent: 0.2 });
     const chunkSize = this.#chunkSize(bytes.length);
+    this.#world.onPut();
     await this.#do(
       { kind: "put", name, digest, size: bytes.length, expected },
       async (signal) => [

@@ -49,6 +49,7 @@ export class SimServer {
   readonly #limits: Limits;
   readonly #plant: Plant;
   readonly #lives: Life[] = [];
+  readonly #looks: Promise<void>[] = [];
 
   constructor(world: World, { limits, plant }: { limits: Limits; plant: Plant }) {
     this.#world = world;
@@ -128,16 +129,27 @@ export class SimServer {
     if (how === "power") await this.#losePower();
   }
 
-  /** Stops it cleanly, and looks for what it left behind. */
+  /** Stops it cleanly. What it left behind is looked for later, as the next one does not wait for that. */
   async stop(): Promise<void> {
     const { world } = this;
-    const { process, files, store, server } = this.#lives.at(-1)!;
+    const life = this.#lives.at(-1)!;
+    const { store, server } = life;
     const sinceMs = world.clock.nowMs;
     await server.close();
     await store[Symbol.asyncDispose]();
-    this.#lives.at(-1)!.ended = world.history.tick();
+    life.ended = world.history.tick();
     const tookMs = world.clock.nowMs - sinceMs;
     if (tookMs > STOP_LIMIT_MS) world.report(`The server took ${tookMs} ms to stop`);
+    this.#looks.push(this.#lookBehind(life));
+  }
+
+  /** Settles when all has been looked for that servers left behind. */
+  async looked(): Promise<void> {
+    await Promise.all(this.#looks);
+  }
+
+  async #lookBehind({ process, files }: Life): Promise<void> {
+    const { world } = this;
     await world.process.wait(LAST_LOOK_MS);
     if (process.timers > 0) world.report(`The server left ${process.timers} timers`);
     if (files.openFiles > 0) world.report(`The server left ${files.openFiles} open files`);

@@ -100,6 +100,7 @@ async function live(
     await world.owners.probe(world, server.store);
   }
   await (random.chance(0.5) ? server.stop() : server.die("power"));
+  await server.looked();
   await inspect(world, server);
 }
 

@@ -34,6 +34,7 @@ const DISKS: Readonly<Record<"fast" | "usual" | "slow", DiskWeather>> = {
 
 /** A world, and everything that a part of it may need of the others. */
 export class World {
+  readonly seed: number;
   readonly clock = new SimClock();
   /** A process that nobody kills: the hand that brings the faults about. */
   readonly process: SimProcess = new SimProcess("world", this.clock);
@@ -52,10 +53,13 @@ export class World {
   readonly problems: string[] = [];
   /** What happened, a line each. */
   readonly lines: string[] = [];
+  /** Called when a client is about to put something. */
+  onPut: () => void = () => {};
   /** Faults by kind. */
   readonly faults = new Map<string, number>();
 
   constructor(seed: number) {
+    this.seed = seed;
     this.random = new SimRandom(seed);
     const { clock, random } = this;
     const network = random.weighed({ loopback: 3, near: 4, far: 2, bad: 1 });
