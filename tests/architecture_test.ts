@@ -37,6 +37,7 @@ const LATE_MODULE = "lib/base/node_crypto.ts";
 const QUICK = [
   "server.ts",
   "client.ts",
+  "lib/runtime/deno_connection.ts",
   "lib/runtime/deno_files.ts",
   "lib/runtime/deno_network.ts",
   "lib/runtime/deno_process.ts",

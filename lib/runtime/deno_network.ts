@@ -1,7 +1,7 @@
 // The network on Deno: `Deno.listen` and `Deno.connect`. Its quirks stay in here.
 
 import type { Address, Connection, Listener, Network } from "./connection.ts";
-import { cannot, connectTcp, DenoConnection, openSockets, setUp } from "./deno_connection.ts";
+import { cannot, connectTcp, openSockets, setUp } from "./deno_sockets.ts";
 
 /** TCP as Deno has it. */
 export const denoNetwork: Network = {
@@ -14,10 +14,15 @@ export const denoNetwork: Network = {
     }
   },
   async connect(address, { signal } = {}) {
-    const tcp = await connectTcp(address, signal);
-    return new DenoConnection(tcp, tcp.remoteAddr);
+    return await connectionOver(await connectTcp(address, signal));
   },
 };
+
+/** Deno loads its streams with this, in 5 ms: a server is to listen before. */
+async function connectionOver(tcp: Deno.TcpConn): Promise<Connection> {
+  const { DenoConnection } = await import("./deno_connection.ts");
+  return new DenoConnection(tcp, tcp.remoteAddr);
+}
 
 const { NotConnected, ConnectionReset, ConnectionAborted } = Deno.errors;
 const GONE = [NotConnected, ConnectionReset, ConnectionAborted] as const;
@@ -36,8 +41,7 @@ class DenoListener implements Listener {
   async accept(): Promise<Connection | undefined> {
     for (;;) {
       try {
-        const tcp = setUp(await this.#listener.accept());
-        return new DenoConnection(tcp, tcp.remoteAddr);
+        return await connectionOver(setUp(await this.#listener.accept()));
       } catch (error) {
         if (this.#closed) return undefined;
         // One that was reset before anybody got to it is no failure of the listener, which others wait at.

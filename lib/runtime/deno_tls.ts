@@ -5,7 +5,8 @@
 
 import { X509Certificate } from "node:crypto";
 import type { Address, Connection, TlsNetwork } from "./connection.ts";
-import { cannot, connectTcp, DenoConnection } from "./deno_connection.ts";
+import { DenoConnection } from "./deno_connection.ts";
+import { cannot, connectTcp } from "./deno_sockets.ts";
 import { DenoTlsSocket } from "./deno_tls_socket.ts";
 import { afterHandshake, refusal } from "./tls_refusals.ts";
 import { bindingTo, PROTOCOL, usable } from "./tls_terms.ts";
