@@ -6,9 +6,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { MorselError } from "./lib/base/errors.ts";
 import { toHex } from "./lib/base/hex.ts";
-import { nodeCrypto } from "./lib/base/node_crypto.ts";
 import { RateLimit } from "./lib/base/rate_limit.ts";
 import { serverProgram } from "./lib/cli/server_program.ts";
 import { DEFAULT_LIMITS, type Limits } from "./lib/protocol/limits.ts";
@@ -26,9 +24,9 @@ import { checkDataFolder } from "./lib/store/check_folder.ts";
 import { damageLines } from "./lib/store/damage.ts";
 import { type DataFolder, type DataFolderParts, openDataFolder } from "./lib/store/data_folder.ts";
 import { TokenStore } from "./lib/store/token_store.ts";
-import { type Scrub, startScrub } from "./lib/store/scrub.ts";
 import { timedSyncs } from "./lib/store/timed_syncs.ts";
 import type { Recovery } from "./lib/store/file_store.ts";
+import { startBackground } from "./lib/program/background.ts";
 import { listen } from "./lib/program/listening.ts";
 import type { Workers } from "./lib/program/workers.ts";
 
@@ -209,16 +207,17 @@ async function serveFolder(
     const pages = options.metrics &&
       await (await import("./lib/runtime/node_http.ts"))
         .serveHttp(options.metrics, (path) => operatorPage(path, shownThere));
-    const scrub = scrubbed(options, opened);
-    const stopWarmUp = systemClock.timer(WARM_UP_AFTER_MS, () => {
-      nodeCrypto();
-      folder.lookAtDisk().catch(onError);
+    const stopBackground = startBackground({
+      folder,
+      scrubBytesPerSecond: options.scrubBytesPerSecond,
+      notice,
+      onDamage: options.onError,
+      onError,
     });
     const close = async () => {
-      stopWarmUp();
       await stop();
       pages?.close();
-      await scrub.stop();
+      await stopBackground();
       tokens[Symbol.dispose]();
       await folder[Symbol.asyncDispose]();
     };
@@ -238,22 +237,6 @@ async function serveFolder(
     throw thrown;
   }
 }
-
-function scrubbed(options: ServeOptions, { folder, notice, onError }: Opened): Scrub {
-  return startScrub(folder.store, {
-    clock: systemClock,
-    rateBytesPerSecond: options.scrubBytesPerSecond,
-    onDamage: (damage) => {
-      const lines = [...damageLines(damage)];
-      notice({ type: "damaged", why: lines.join("; ") });
-      for (const line of lines) options.onError?.(new MorselError("integrity", line));
-    },
-    onError,
-  });
-}
-
-/** When what a start does without and the first requests need is brought in, in milliseconds: on Deno that takes 60. */
-const WARM_UP_AFTER_MS = 30;
 
 const DEFAULT_RESERVE = 256 * 1024 * 1024;
 

@@ -33,7 +33,7 @@ const ADAPTER = /["'][./\w]*(deno|node)_(network|process)\.ts["']/;
 /** Brings in a module that every runtime has, when it is first wanted, which only `process` can do without waiting. */
 const LATE_MODULE = "lib/base/node_crypto.ts";
 
-/** What a start and a command for one small file load on Deno, beside what these import. */
+/** What a start and a command for one small file load on Deno without TLS, beside what these import. */
 const QUICK = [
   "server.ts",
   "client.ts",
