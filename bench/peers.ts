@@ -9,6 +9,7 @@ import {
   parseSize,
   readOptions,
 } from "./measure/options.ts";
+import { least } from "./peers/least.ts";
 import { morsel } from "./peers/morsel.ts";
 import { nginx } from "./peers/nginx.ts";
 import { getEncrypted, putEncrypted } from "./peers/encrypted.ts";
@@ -30,7 +31,7 @@ import {
 } from "./peers/transfers.ts";
 import { vsftpd } from "./peers/vsftpd.ts";
 
-const PEERS = [morsel, nginx, sftp, vsftpd, rsync, tftp];
+const PEERS = [morsel, nginx, sftp, vsftpd, rsync, tftp, least];
 const WORKLOADS = [
   ...[getLarge, putLarge, putSmall, getSmall, latency, rate16, rate256],
   ...[getEncrypted, putEncrypted, getConnections, getChunks, putChunks, startServer, wholeCommand],

@@ -11,6 +11,8 @@ import type { Bench, OpenWorkload, Workload } from "./workload.ts";
 
 const PART_NOTE =
   `Rows with * move 1/${PART_DIVISOR} of the file, as they are slow; rates are compared.`;
+const LEAST_NOTE =
+  "The least on Deno is a program that only frames, joins, hashes and writes (bench/peers/least_program.ts).";
 const DISK_NOTE =
   "A put ends when the file is on stable storage; a get, of all alike, when the system has it.";
 
@@ -19,7 +21,12 @@ export const getLarge: Workload = {
   id: "get",
   title: ({ size }) => `get ${formatSize(size)} to disk`,
   unit: "MB/s",
-  notes: ["Morsel and the row with openssl have checked what arrived.", DISK_NOTE, PART_NOTE],
+  notes: [
+    "Morsel and the row with openssl have checked what arrived.",
+    LEAST_NOTE,
+    DISK_NOTE,
+    PART_NOTE,
+  ],
   goals: {
     "nginx + curl": { atLeast: 1.2, aim: 1.5 },
     "nginx + curl, then openssl sha256": { atLeast: 2 },
@@ -37,7 +44,7 @@ export const putLarge: Workload = {
   id: "put",
   title: ({ size }) => `put ${formatSize(size)}, synced`,
   unit: "MB/s",
-  notes: [DISK_NOTE, PART_NOTE],
+  notes: [LEAST_NOTE, DISK_NOTE, PART_NOTE],
   goals: {
     "nginx + curl -T, then sync": { atLeast: 1.3 },
     "sftp put, then sync": { atLeast: 2 },

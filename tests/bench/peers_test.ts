@@ -1,4 +1,4 @@
-// The comparison as a program, with Morsel alone and little to move: that it runs, and leaves nothing behind.
+// The comparison as a program, with Morsel and the least program, and little to move: that it runs, and leaves nothing behind.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { BenchResults } from "../../bench/peers/run_bench.ts";
@@ -9,7 +9,7 @@ const ignore = Deno.build.os !== "linux";
 
 function bench(...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, "--peers", "morsel", ...args],
+    args: ["run", "-A", PROGRAM, "--peers", "morsel,least", ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -28,13 +28,13 @@ Deno.test({
     assertEquals((await child.output()).code, 0);
     const { workloads, versions } = JSON.parse(await Deno.readTextFile(results)) as BenchResults;
     assertEquals(workloads.map(({ id, rows }) => `${id} ${rows.length}`), [
-      "get 1",
-      "put 1",
+      "get 2",
+      "put 2",
       "small-put 1",
       "latency 2",
       "start 1",
     ]);
-    assertEquals(Object.keys(versions), ["morsel"]);
+    assertEquals(Object.keys(versions), ["morsel", "least"]);
     assertEquals([...Deno.readDirSync(folder)], []);
     await Deno.remove(folder);
     await Deno.remove(results);
@@ -51,8 +51,8 @@ Deno.test({
     let code: Promise<number> | undefined;
     for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
       text += piece;
-      // Its server is at work now.
-      if (code || !text.includes("morsel: morsel")) continue;
+      // Their servers are at work now.
+      if (code || !text.includes("least: deno")) continue;
       child.kill("SIGINT");
       code = child.status.then((status) => status.code);
     }
