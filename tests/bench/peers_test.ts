@@ -1,4 +1,5 @@
-// The comparison as a program, with Morsel and the least program, and little to move: that it runs, and leaves nothing behind.
+// The comparison as a program, with Morsel, the least program and little to move: that it runs, and leaves nothing
+// behind.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { BenchResults } from "../../bench/peers/run_bench.ts";
