@@ -24,7 +24,7 @@ else {
   using connection = await Deno.connect({ hostname: host, port: Number(args[0]) });
   const request = `${role} ${role === "get" ? args[1] : args[2]}`.padEnd(REQUEST_SIZE);
   await writeAll(connection, new TextEncoder().encode(request));
-  if (role === "get") await receive(connection, args[2], CLIENT_RECEIVES);
+  if (role === "get") await receive(connection, { path: args[2], most: CLIENT_RECEIVES });
   else await put(connection, args[1]);
 }
 
@@ -38,7 +38,8 @@ async function serve(served: string, incoming: string): Promise<void> {
     const [verb, name] = asked.trim().split(" ");
     if (verb === "get") await send(connection, { path: `${served}/${name}`, reads: SERVER_READS });
     else {
-      const digest = await receive(connection, `${incoming}/${name}`, SERVER_RECEIVES, true);
+      const into = { path: `${incoming}/${name}`, most: SERVER_RECEIVES, isDurable: true };
+      const digest = await receive(connection, into);
       await writeAll(connection, digest);
     }
   }
@@ -78,9 +79,7 @@ async function send(
 /** Joins payloads at the front of a buffer, behind which the next bytes are read; the digest of their blocks. */
 async function receive(
   connection: Deno.TcpConn,
-  path: string,
-  most: number,
-  isDurable = false,
+  { path, most, isDurable = false }: { path: string; most: number; isDurable?: boolean },
 ): Promise<Uint8Array> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   const bytes = new Uint8Array(most);
