@@ -21,13 +21,12 @@ export function aheadAfter(taken: number): number {
 
 /**
  * Which part of what was asked for before the next piece is, so that whoever waits for proven bytes waits for an
- * eighth of the time it took so far; and its most, so that there are some in a window.
+ * eighth of the time it took so far.
  */
 const PIECE_SHARE = 1 / 8;
-const LARGEST_PIECE = 4 * 1024 * 1024;
 
-/** Bytes of the piece that follows so many: whole blocks, at least one. */
-export function pieceAfter(asked: number): number {
-  const share = Math.min(LARGEST_PIECE, asked * PIECE_SHARE);
+/** Bytes of the piece that follows so many, of at most `most`: whole blocks, at least one. */
+export function pieceAfter(asked: number, most: number): number {
+  const share = Math.min(most, asked * PIECE_SHARE);
   return Math.max(1, Math.floor(share / BLOCK_SIZE)) * BLOCK_SIZE;
 }

@@ -1,5 +1,5 @@
-// How many bytes of a download may be under way, by what the link brings in a round trip. Knows no clock and no
-// network: whoever has those tells it. The measurements behind its numbers are in bench/README.md.
+// How many bytes of a download may be under way, and in what pieces, by what the link brings in a round trip. Knows no
+// clock and no network: whoever has those tells it. The measurements behind its numbers are in bench/README.md.
 
 /**
  * How many times what comes in a round trip may be under way. Once keeps a link busy; what goes beyond twice waits in
@@ -20,6 +20,12 @@ const LAST_WINDOW = 64 * 1024 * 1024;
 const SILENCE = 3 / 4;
 /** Milliseconds that count as a round trip at least: in less, what comes tells of processors and not of a link. */
 const LEAST_MS = 20;
+/**
+ * Bytes of a piece at most, each of which costs a request, a proof and an answer by itself. On a link that brings more
+ * in 20 ms, as one inside a machine does, a piece may be as much, up to twice that: some are to fit a window.
+ */
+const STEADY_PIECE = 4 * 1024 * 1024;
+const LAST_PIECE = 8 * 1024 * 1024;
 
 /** What is known when bytes have arrived. */
 export interface Arrival {
@@ -40,6 +46,7 @@ export class LinkWindow {
   /** What came in the round trip before this one. */
   #cameBefore = 0;
   #size = STEADY_WINDOW;
+  #piece = STEADY_PIECE;
 
   /** So many bytes have come off the network. */
   arrived(size: number, { nowMs, roundTripMs, isTaken }: Arrival): void {
@@ -54,20 +61,27 @@ export class LinkWindow {
     if (isSilence && isTaken && this.#total > STEADY_WINDOW) this.#size = LAST_WINDOW;
     const tookMs = nowMs - this.#roundStartMs;
     if (tookMs < roundMs) return;
-    this.#endRound(this.#inRound * roundMs / tookMs);
+    this.#endRound(this.#inRound * roundMs / tookMs, roundMs);
     this.#roundStartMs = nowMs;
     this.#inRound = 0;
   }
 
-  #endRound(came: number): void {
+  #endRound(came: number, roundMs: number): void {
     // What was late, as somebody was busy, makes a round trip look like that of a better link, but not two together.
     const mean = (this.#cameBefore + came) / 2;
-    this.#size = Math.min(LAST_WINDOW, Math.max(this.#size, ROUND_TRIPS * Math.min(came, mean)));
+    const sure = Math.min(came, mean);
+    this.#size = Math.min(LAST_WINDOW, Math.max(this.#size, ROUND_TRIPS * sure));
+    this.#piece = Math.min(LAST_PIECE, Math.max(STEADY_PIECE, sure * LEAST_MS / roundMs));
     this.#cameBefore = came;
   }
 
   /** Bytes that may be under way. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes that are to be asked for at once, at most. */
+  get piece(): number {
+    return this.#piece;
   }
 }

@@ -14,6 +14,7 @@ import { FetchSession } from "./fetch_session.ts";
 import { fileInfoOf } from "./file_info.ts";
 import { aheadAfter, FIRST_LENGTH, pieceAfter } from "./fetch_window.ts";
 import type { Link } from "./link.ts";
+import type { LinkWindow } from "./link_window.ts";
 import type { FileInfo, GetOptions } from "./types.ts";
 
 /** Where fetched bytes go. Only bytes of the range that was asked for are handed on. */
@@ -129,17 +130,17 @@ export class RangeFetch {
     const ahead = this.#asked - this.#proven + this.#consumer.queued;
     const taken = this.#proven - this.#start - this.#consumer.queued;
     const most = Math.min(window.size, aheadAfter(taken));
-    return ahead === 0 || ahead + this.#nextLength <= most;
+    return ahead === 0 || ahead + this.#nextLength(window) <= most;
   }
 
-  get #nextLength(): number {
-    const length = this.#isWanted ? pieceAfter(this.#asked - this.#start) : FIRST_LENGTH;
+  #nextLength({ piece }: LinkWindow): number {
+    const length = this.#isWanted ? pieceAfter(this.#asked - this.#start, piece) : FIRST_LENGTH;
     return Math.min(length, this.#roundUp(this.#end) - this.#asked);
   }
 
   /** Asks for the next piece; what it settles with hands the piece on, once those before it are. */
   async #ask(session: FetchSession): Promise<() => void> {
-    const range = { offset: this.#asked, length: this.#nextLength };
+    const range = { offset: this.#asked, length: this.#nextLength(session.window) };
     const piece = new DownloadPiece(range, {
       isProven: this.#unit === BLOCK_SIZE,
       counters: this.#options.counters,

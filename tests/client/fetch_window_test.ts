@@ -78,7 +78,7 @@ Deno.test("what is asked for ahead grows with what is taken", () => {
 
 Deno.test("pieces are whole blocks and grow with what was asked for, up to a bound", () => {
   const asked = [0, FIRST_LENGTH, MIB, 2 * MIB, 32 * MIB, 1000 * MIB];
-  assertEquals(asked.map((bytes) => pieceAfter(bytes) / BLOCK_SIZE), [1, 1, 2, 4, 64, 64]);
+  assertEquals(asked.map((bytes) => pieceAfter(bytes, 4 * MIB) / BLOCK_SIZE), [1, 1, 2, 4, 64, 64]);
 });
 
 /** The time of a client that only what has arrived of a download moves on. */

@@ -1,5 +1,5 @@
 // How many bytes of a download are under way: twice what the link holds, and as many as there may be where that
-// cannot be told.
+// cannot be told; and in what pieces.
 
 import { assertEquals } from "@std/assert";
 import { LinkWindow } from "../../lib/client/link_window.ts";
@@ -43,6 +43,18 @@ Deno.test("the silences of TCP's beginning do not open the window", () => {
   assertEquals(window.size / MIB, 22);
 });
 
+Deno.test("a piece is what comes in 20 ms, from 4 MiB up to 8, and no larger for what comes late", () => {
+  const near = windowOver(20);
+  const pieces = [6, 6, 7, 2, 12, 0, 30, 30, 5, 1].map((mib) => {
+    near.round(mib);
+    return near.piece / MIB;
+  });
+  assertEquals(pieces, [4, 6, 6.5, 4, 7, 4, 8, 8, 5, 4]);
+  const far = windowOver(100);
+  for (const mib of [12, 12, 12]) far.round(mib);
+  assertEquals(far.piece / MIB, 4);
+});
+
 Deno.test("the window stays as it is where a round trip takes no time", () => {
   const window = windowOver(0);
   for (let count = 0; count < 100; count++) window.arrived(MIB, 0, true);
@@ -66,6 +78,9 @@ function windowOver(roundTripMs: number) {
     },
     get size() {
       return window.size;
+    },
+    get piece() {
+      return window.piece;
     },
   };
 }
