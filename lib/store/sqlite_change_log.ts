@@ -113,12 +113,13 @@ export class SqliteChangeLog implements ChangeLog {
   /** One by one, and no more than is soon done: of an older catalog there may be gigabytes. */
   #dropSurplus(): void {
     let bytes = this.#bytes();
+    // As it is before: what is dropped comes back if the change does not hold.
+    this.#room = Math.max(0, this.#kept.bytes - bytes);
     const end = Math.max(this.#kept.bytes, bytes - CHANGE_BYTES_DROPPED_AT_ONCE);
     for (let dropped = 0; bytes > end && dropped < CHANGES_DROPPED_AT_ONCE; dropped++) {
       this.#sql.dropOldestChange.run();
       bytes = this.#bytes();
     }
-    this.#room = this.#kept.bytes - bytes;
   }
 
   #bytes(): number {

@@ -8,7 +8,7 @@ import { openNodeSql } from "../../lib/runtime/node_sql.ts";
 import type { OpenSql, SqlDatabase } from "../../lib/runtime/sql.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { migrate } from "../../lib/store/catalog_schema.ts";
-import { SqliteCatalog } from "../../lib/store/sqlite_catalog.ts";
+import { SqliteCatalog, type SqliteCatalogParts } from "../../lib/store/sqlite_catalog.ts";
 import { inlineFile, uploadRecord } from "../support/catalog_records.ts";
 import { contentOf } from "../support/content.ts";
 
@@ -211,6 +211,25 @@ Deno.test("a change and its entry in the log come back to nothing together", asy
   assertEquals([await catalog.log.last(), told], [2, 1]);
 });
 
+Deno.test("what a change that failed had dropped of the log counts again", async () => {
+  await using spied = await openSpied({ bytes: 100_000 });
+  const { catalog, sql } = spied;
+  const put = (size: number) => {
+    const metadata = { a: "x".repeat(size) };
+    return catalog.commit({ ...inlineFile("a", contentOf(1)), metadata });
+  };
+  await put(90_000);
+  await put(5_000);
+  sql.failure = Object.assign(new Error("broken"), { errcode: 13 });
+  await assertRejects(() => put(6_000), MorselError); // it has dropped the first one
+  sql.failure = undefined;
+  await put(9_000);
+  const all = { prefix: new Uint8Array(0), limit: 9 };
+  // The oldest row that is left stands for where the log begins.
+  const gone = await assertRejects(() => catalog.log.page(0, all), MorselError);
+  assertEquals([gone.code, gone.detail.first], ["gone", "3"]);
+});
+
 Deno.test("a page of the log seeks its place and reads nothing before it", async () => {
   await using spied = await openSpied();
   const parts = [
@@ -275,7 +294,7 @@ Deno.test("a file that is no catalog is refused", async () => {
 });
 
 /** A catalog whose database can be watched and broken. */
-async function openSpied() {
+async function openSpied(kept: SqliteCatalogParts["kept"] = {}) {
   const folder = await Deno.makeTempDir({ prefix: "morsel-test-" });
   const sql = {
     transactions: 0,
@@ -301,7 +320,8 @@ async function openSpied() {
         }),
     };
   };
-  const reopen = () => SqliteCatalog.open(`${folder}/catalog.db`, { openSql, clock: systemClock });
+  const parts = { openSql, clock: systemClock, kept };
+  const reopen = () => SqliteCatalog.open(`${folder}/catalog.db`, parts);
   const catalog = reopen();
   return {
     catalog,
